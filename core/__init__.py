@@ -1,0 +1,1 @@
+"""The domain of Telltale: no Qt, no OpenGL, no drawing."""

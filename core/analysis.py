@@ -1,0 +1,223 @@
+"""Analysis: everything known about one video. Data only; what the window shows and the report says is in here.
+
+`to_json` gives the stable export of the command line (`analysis.json`): UTF-8, no NaN (null), ranges with an exclusive stop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.track import HumanTrack
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    path: str
+    sha256: str
+    frames: int
+    fps: float
+    duration: float  # seconds
+    width: int
+    height: int
+    notes: tuple[str, ...] = ()  # e.g. "The file is damaged at its end: 118 of 120 frames can be read."
+
+
+@dataclass(frozen=True)
+class ManifoldInfo:
+    name: str
+    sha256: str
+    fps: float | None  # null: native rate
+    variant: str
+    sources: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WindowScore:
+    """One scored window of 32 frames, in video frames (stop exclusive)."""
+
+    start: int
+    stop: int
+    temporal_coherence: float
+    nearest_class: str
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Both scores are distances in [0, 2]: lower is better. They are null (with `reason`) when the clip cannot be scored."""
+
+    temporal_coherence: float | None
+    action_consistency: Mapping[str, float]  # class -> distance
+    nearest_class: str | None
+    motion_amount: float | None  # mean speed of the body's joints, body heights a second
+    padded: bool  # shorter than a window: repeated last frame lowers temporal_coherence
+    outside: bool  # farther from the manifold than real motion gets
+    windows: tuple[WindowScore, ...]
+    reason: str | None = None  # why there are no scores, in plain words
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Per video frame; NaN where unknown. Frame t of a step stands between t-1 and t."""
+
+    step: np.ndarray  # float32 [T], 1 = the real median
+    disagreement: np.ndarray  # float32 [T]
+    band_low: np.ndarray  # float32 [T]
+    band_high: np.ndarray  # float32 [T]
+    attention: Mapping[str, np.ndarray]  # source -> float32 [T], sums to 1 over sources
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingMap:
+    """The t-SNE map: the fixed reference points of the manifold and this clip's windows placed among them."""
+
+    reference: np.ndarray  # float32 [N, 2]
+    reference_class: np.ndarray  # int32 [N], index into classes
+    classes: tuple[str, ...]
+    centroids: np.ndarray  # float32 [C, 2]
+    windows: np.ndarray  # float32 [W, 2], NaN for windows in the outside tray
+    outside: np.ndarray  # bool [W]
+    window_range: np.ndarray  # int32 [W, 2], video frames, stop exclusive
+    centroid_distance: np.ndarray  # float32 [W, C], true distances in the embedding space
+
+
+@dataclass(frozen=True)
+class JointEvidence:
+    name: str  # a name of skeletons.SMPL or BLAZEPOSE
+    share: float
+    excess: float  # multiples of the typical step
+
+
+@dataclass(frozen=True)
+class Glitch:
+    """One suspicious event; frames are 0-based, `stop` exclusive."""
+
+    id: str
+    start: int
+    stop: int
+    peak: int
+    kind: str
+    severity: float  # 0..1
+    rarity: str  # plain words beside the severity
+    confidence: float  # 0..1, that the pose itself is right
+    sources: Mapping[str, float]
+    joints: tuple[JointEvidence, ...]
+    tracks: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Everything known about one video."""
+
+    created: str  # ISO 8601, UTC
+    telltale_version: str
+    video: VideoInfo
+    track: HumanTrack
+    manifold: ManifoldInfo
+    action: str | None
+    scores: Scores
+    curves: Curves
+    map: EmbeddingMap | None
+    glitches: tuple[Glitch, ...]  # strongest first
+    timings: Mapping[str, float]  # stage -> seconds
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+def to_json(analysis: Analysis) -> dict[str, Any]:
+    """The stable export, exactly the fields of the command line's contract."""
+    a, track = analysis, analysis.track
+    return {
+        "schema": SCHEMA,
+        "telltale_version": a.telltale_version,
+        "created": a.created,
+        "video": {
+            "path": a.video.path,
+            "sha256": a.video.sha256,
+            "frames": a.video.frames,
+            "fps": a.video.fps,
+            "duration": a.video.duration,
+            "width": a.video.width,
+            "height": a.video.height,
+            "notes": list(a.video.notes),
+        },
+        "times": numbers(track.times),
+        "subject": {"id": track.subject.id, "box": list(track.subject.box) if track.subject.box else None},
+        "extractor": {
+            "name": track.extractor.name,
+            "version": track.extractor.version,
+            "device": track.extractor.device,
+            "sources": [{"name": s.name, "space": s.space, "size": s.size} for s in track.extractor.sources],
+        },
+        "manifold": {
+            "name": a.manifold.name,
+            "sha256": a.manifold.sha256,
+            "fps": a.manifold.fps,
+            "variant": a.manifold.variant,
+            "sources": list(a.manifold.sources),
+            "classes": list(a.manifold.classes),
+        },
+        "presence": [str(value) for value in track.presence],
+        "presence_reason": list(track.reasons),
+        "action": a.action,
+        "scores": {
+            "temporal_coherence": number(a.scores.temporal_coherence),
+            "action_consistency": {name: number(value) for name, value in a.scores.action_consistency.items()},
+            "nearest_class": a.scores.nearest_class,
+            "motion_amount": number(a.scores.motion_amount),
+            "padded": a.scores.padded,
+            "outside": a.scores.outside,
+            "reason": a.scores.reason,
+            "windows": [
+                {
+                    "start": w.start,
+                    "stop": w.stop,
+                    "temporal_coherence": number(w.temporal_coherence),
+                    "nearest_class": w.nearest_class,
+                }
+                for w in a.scores.windows
+            ],
+        },
+        "step_curve": numbers(a.curves.step),
+        "step_disagreement": numbers(a.curves.disagreement),
+        "band": {"low": numbers(a.curves.band_low), "high": numbers(a.curves.band_high)},
+        "attention": {name: numbers(values) for name, values in a.curves.attention.items()},
+        "glitches": [
+            {
+                "id": g.id,
+                "start": g.start,
+                "stop": g.stop,
+                "peak": g.peak,
+                "kind": g.kind,
+                "severity": number(g.severity),
+                "rarity": g.rarity,
+                "confidence": number(g.confidence),
+                "sources": {name: number(value) for name, value in g.sources.items()},
+                "joints": [{"name": j.name, "share": number(j.share), "excess": number(j.excess)} for j in g.joints],
+                "tracks": list(g.tracks),
+                "text": g.text,
+            }
+            for g in a.glitches
+        ],
+        "timings": {name: number(value) for name, value in a.timings.items()},
+    }
+
+
+def number(value: float | None) -> float | None:
+    """A finite float, or None: JSON has no NaN."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def numbers(values: np.ndarray) -> list[float | None]:
+    return [number(value) for value in np.asarray(values, np.float64).tolist()]

@@ -1,0 +1,70 @@
+"""What a running analysis says. Every event carries the id of its job, so that a stale one can be dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.analysis import Analysis
+from core.track import HumanTrack
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """What is to be analysed, and how. None means the default: the bundled manifold, every frame, no class."""
+
+    path: Path
+    extractor: str = "blazepose"
+    manifold: Path | None = None
+    action: str | None = None
+    frames: tuple[int, int] | None = None  # start, stop (exclusive)
+    allow_many: bool = False
+    device: str = "auto"
+    use_cache: bool = True
+
+
+@dataclass(frozen=True)
+class Started:
+    job: str
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    job: str
+    stage: str
+    done: int
+    total: int
+    remaining: float | None  # seconds, None while unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """The track of the frames extracted so far, over all frames of the clip; the rest is NaN with presence `none`."""
+
+    job: str
+    track: HumanTrack
+    done: int
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    job: str
+    analysis: Analysis
+
+
+@dataclass(frozen=True)
+class Failed:
+    """`sentence` says what went wrong and what to do next; `internal` is set when the fault is ours (it was logged)."""
+
+    job: str
+    sentence: str
+    internal: bool = False
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    job: str
+
+
+Event = Started | Progress | Partial | Finished | Failed | Cancelled

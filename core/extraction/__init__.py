@@ -1,0 +1,57 @@
+"""video -> HumanTrack. One file per extractor behind one protocol; a registry by name that imports an extractor only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol
+
+from core.track import ExtractorInfo, HumanTrack
+from core.video import Video
+
+
+class Cancelled(Exception):
+    """The person asked to stop; raised between frames."""
+
+
+class ExtractionError(Exception):
+    """The extractor cannot run; the message is one sentence for people."""
+
+
+class Extractor(Protocol):
+    """Turns the frames of one video into a HumanTrack."""
+
+    info: ExtractorInfo
+    # Everything that changes the result beyond name and version; part of the cache key. JSON-compatible.
+    settings: dict[str, object]
+
+    def extract(
+        self,
+        video: Video,
+        frames: range,
+        *,
+        progress: Callable[[int, int], None],
+        partial: Callable[[HumanTrack], None],
+        cancelled: Callable[[], bool],
+    ) -> HumanTrack:
+        """The track over `frames` (step 1) of `video`.
+
+        progress(done, total) is called for each frame; partial(track so far) a few times on the way, with unseen frames as NaN and
+        presence `none`; cancelled() is asked between frames. Raises Cancelled, ExtractionError.
+        """
+        ...
+
+
+_MODULES = {"blazepose": "core.extraction.blazepose"}
+
+
+def extractor_names() -> tuple[str, ...]:
+    return tuple(_MODULES)
+
+
+def create_extractor(name: str, device: str = "auto") -> Extractor:
+    """The extractor registered as `name`. Raises ExtractionError when there is none of that name or it cannot run here."""
+    if name not in _MODULES:
+        raise ExtractionError(f"There is no extractor named '{name}'; known: {', '.join(_MODULES)}.")
+    extractor: Extractor = import_module(_MODULES[name]).create(device)
+    return extractor

@@ -1,0 +1,1 @@
+"""Pictures from data: no Qt."""

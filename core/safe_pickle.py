@@ -1,0 +1,189 @@
+"""Reading the arrays of a body model's pickle without running anything that is in it.
+
+A pickle is a program: it names functions and calls them. Here every name resolves to an inert stand-in that only keeps its data (numpy arrays,
+scipy's csc and csr matrices, chumpy arrays), or is refused. Not even numpy's own unpickling code runs.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+
+class UnsafePickle(ValueError):
+    """The pickle names something that a body model has no need of, or is damaged; the message is one sentence for people."""
+
+
+class _Stateful:
+    """Keeps whatever state the pickle gives it."""
+
+    def __init__(self, *args: Any) -> None:
+        self.args = args
+        self.state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Chumpy(_Stateful):
+    """A chumpy array: its value is the entry `x` of its state."""
+
+
+class _Sparse(_Stateful):
+    by_column: bool
+
+
+class _Csc(_Sparse):
+    by_column = True
+
+
+class _Csr(_Sparse):
+    by_column = False
+
+
+class _Dtype(_Stateful):
+    """A plain number type. The state of the pickle only says its byte order: state may not smuggle in fields or flags."""
+
+    def value(self) -> np.dtype[Any]:
+        name = _text(self.args[0])
+        if len(name) > 4 or name[:1] not in "biufSU":
+            raise UnsafePickle(f"The pickle holds values of the type '{name[:20]}', which no body model has.")
+        order = _text(self.state[1]) if isinstance(self.state, tuple) else "="
+        return np.dtype(name).newbyteorder(cast(Any, order if order in ("<", ">") else "="))
+
+
+class _Array(_Stateful):
+    """A numpy array, rebuilt from its bytes."""
+
+    def value(self) -> np.ndarray:
+        if not isinstance(self.state, tuple) or len(self.state) != 5:
+            raise UnsafePickle("The pickle holds a damaged array.")
+        _, shape, dtype, fortran, data = self.state
+        if not isinstance(dtype, _Dtype):
+            raise UnsafePickle("The pickle holds an array without a number type.")
+        flat = np.frombuffer(_bytes(data), dtype.value())
+        return flat.reshape(shape, order="F" if fortran else "C").copy()
+
+
+class _FromBuffer(_Array):
+    """A numpy array as pickle protocol 5 writes it: bytes, type, shape, order."""
+
+    def value(self) -> np.ndarray:
+        data, dtype, shape, order = self.args
+        return np.frombuffer(_bytes(data), dtype.value()).reshape(shape, order="F" if order == "F" else "C").copy()
+
+
+class _Scalar(_Stateful):
+    def value(self) -> np.ndarray:
+        dtype, data = self.args
+        return np.frombuffer(_bytes(data), dtype.value()).reshape(())
+
+
+def _reconstruct(*_: Any) -> _Array:
+    """Stands in for numpy's `_reconstruct`; the data follows as state."""
+    return _Array()
+
+
+def _reconstructor(cls: type, *_: Any) -> Any:
+    """Stands in for `copyreg._reconstructor`: makes stand-ins only."""
+    if not (isinstance(cls, type) and issubclass(cls, _Stateful)):
+        raise UnsafePickle("The pickle builds an object that no body model has.")
+    return cls()
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    """Stands in for `_codecs.encode`, which numpy uses for the bytes of arrays."""
+    if _text(encoding) != "latin1":
+        raise UnsafePickle("The pickle holds text in an encoding that no body model uses.")
+    return _bytes(text)
+
+
+class _Object:
+    """Stands in for `object` where old pickles name it as a base class."""
+
+
+_ALLOWED: dict[tuple[str, str], Any] = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _encode,
+    ("copy_reg", "_reconstructor"): _reconstructor,
+    ("copyreg", "_reconstructor"): _reconstructor,
+    ("__builtin__", "object"): _Object,
+    ("builtins", "object"): _Object,
+    ("collections", "OrderedDict"): OrderedDict,
+}
+for _core in ("numpy.core", "numpy._core"):
+    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = _reconstruct
+    _ALLOWED[f"{_core}.multiarray", "scalar"] = _Scalar
+    _ALLOWED[f"{_core}.numeric", "_frombuffer"] = _FromBuffer
+for _module in ("scipy.sparse", "scipy.sparse.csc", "scipy.sparse._csc", "scipy.sparse.csr", "scipy.sparse._csr"):
+    _ALLOWED.update({(_module, "csc_matrix"): _Csc, (_module, "csc_array"): _Csc})
+    _ALLOWED.update({(_module, "csr_matrix"): _Csr, (_module, "csr_array"): _Csr})
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Callable[..., Any]:
+        if (module, name) in _ALLOWED:
+            return cast(Callable[..., Any], _ALLOWED[module, name])
+        if module == "chumpy" or module.startswith("chumpy."):
+            return _Chumpy
+        raise UnsafePickle(f"The pickle names {module}.{name}, which no body model needs: it was not opened.")
+
+
+def load_pickled_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a pickled dictionary (sparse ones made dense), by name; entries that are not arrays are left out.
+
+    Nothing in the pickle is executed. Raises UnsafePickle when it names anything unexpected or is damaged, OSError when it cannot be read.
+    """
+    with path.open("rb") as file:
+        try:
+            content = _Unpickler(file, encoding="latin1").load()
+            if not isinstance(content, dict):
+                raise UnsafePickle("The pickle holds no dictionary of arrays.")
+            found = {str(key): _array(value) for key, value in content.items()}
+        except (UnsafePickle, OSError):
+            raise
+        # A damaged or hostile pickle can fail in any way.
+        except Exception as error:
+            raise UnsafePickle(f"The pickle is damaged or of an unknown kind ({type(error).__name__}).") from error
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _array(value: Any) -> np.ndarray | None:
+    if isinstance(value, _Array | _Scalar):
+        return value.value()
+    if isinstance(value, _Chumpy) and isinstance(value.state, dict) and "x" in value.state:
+        return _array(value.state["x"])
+    if isinstance(value, _Sparse):
+        return _dense(value)
+    return None
+
+
+def _dense(sparse: _Sparse) -> np.ndarray:
+    state = sparse.state
+    indptr, indices, data = (_array(state[name]) for name in ("indptr", "indices", "data"))
+    rows, columns = (int(_number(n)) for n in state["_shape"])
+    if indptr is None or indices is None or data is None:
+        raise UnsafePickle("The pickle holds a damaged sparse matrix.")
+    major = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    row, column = (indices, major) if sparse.by_column else (major, indices)
+    dense = np.zeros((rows, columns), data.dtype)
+    np.add.at(dense, (row, column), data)  # raises when an index lies outside
+    return dense
+
+
+def _number(value: Any) -> float:
+    return float(value.value()) if isinstance(value, _Scalar) else float(value)
+
+
+def _bytes(value: Any) -> bytes:
+    return value.encode("latin1") if isinstance(value, str) else bytes(value)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin1") if isinstance(value, bytes) else str(value)

@@ -60,7 +60,7 @@ class BodyModel:
 def load_body(path: Path | None = None) -> BodyModel:
     """The bundled body, or a person's own SMPL model (npz, or pkl read without running anything in it).
 
-    Raises BodyModelError when the file is missing or is no SMPL model, core.safe_pickle.UnsafePickle when a pickle holds anything but arrays.
+    Raises BodyModelError when the file is missing or is no SMPL model, core.safe_pickle.UnsafePickle when a pickle holds more than arrays.
     """
     path = BUNDLED_BODY if path is None else path
     if not path.is_file():
@@ -110,7 +110,10 @@ def pose_body(
 def pose_joints(
     body: BodyModel, global_orient: np.ndarray, body_pose: np.ndarray, betas: np.ndarray, translation: np.ndarray
 ) -> np.ndarray:
-    """Joints float32 [T, 24, 3] of T poses at once: global_orient [T, 3, 3], body_pose [T, 23, 3, 3], betas [10] or [T, 10], translation [T, 3]."""
+    """Joints float32 [T, 24, 3] of T poses at once.
+
+    global_orient [T, 3, 3], body_pose [T, 23, 3, 3], betas [10] or [T, 10], translation [T, 3].
+    """
     rotations = np.concatenate([np.asarray(global_orient).reshape(-1, 1, 3, 3), body_pose], 1).astype(np.float32)
     rest = np.broadcast_to(rest_joints(body, betas), (len(rotations), len(SMPL), 3))
     _, joints = _chain(body, rotations, rest)

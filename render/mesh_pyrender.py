@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from render.mesh import NEAR, MeshPicture, RendererUnavailable, lit_colours
+from render.mesh import NEAR, MeshPicture, RendererUnavailable
+from render.mesh_shading import lit_colours
 
 _FAR = 200.0  # metres
 _MISSING = (

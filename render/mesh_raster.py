@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from render.mesh import NEAR, MeshPicture, compiled, lit_colours
+from render.mesh import NEAR, MeshPicture
+from render.mesh_shading import compiled, lit_colours
 
 
 class RasterRenderer:

@@ -1,0 +1,237 @@
+"""Windows through the encoder: z_CLS, temporal coherence, and the curves over the video's frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.analysis import Curves
+from core.encoder import Encoder, build_encoder
+from core.extraction import Cancelled
+from core.manifold import Manifold, check_track
+from core.motion import joint_speed, motion_features
+from core.track import HumanTrack
+from core.windows import (
+    STRIDE,
+    WINDOW,
+    Stretch,
+    cut_windows,
+    positions_to_frames,
+    refusal,
+    steps_to_frames,
+    stretches,
+    video_range,
+    window_starts,
+)
+
+_BATCH = 64
+# Motion amount around a position: the median over this many seconds, so that one wild step does not widen the band it is judged by.
+_AMOUNT_SECONDS = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """What the encoder says of one track; W scored windows of 32 positions.
+
+    z_cls          float32 [W, d]  unit length
+    window_range   int32 [W, 2]    video frames, stop exclusive
+    coherence      float32 [W]     mean step ||z_{t+1} - z_t|| of each window
+    curves         per video frame
+    interpolated   bool [T]        frames inside a gap that was bridged
+    motion_amount  float | None    mean speed of the body's joints, body heights a second
+    padded         bool            shorter than a window: the last frame was repeated, which lowers the coherence
+    reason         str | None      why there are no scores; W is then 0
+    """
+
+    z_cls: np.ndarray
+    window_range: np.ndarray
+    coherence: np.ndarray
+    curves: Curves
+    interpolated: np.ndarray
+    motion_amount: float | None
+    padded: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class StretchCurves:
+    """Curves over the L positions of one stretch; entry i of a step stands between i-1 and i, entry 0 is NaN.
+
+    step, disagreement, amount: float64 [L]; attention: float64 [L, K]; z_cls [B, d] and coherence [B] of all windows at stride 1.
+    """
+
+    step: np.ndarray
+    disagreement: np.ndarray
+    amount: np.ndarray
+    attention: np.ndarray
+    z_cls: np.ndarray
+    coherence: np.ndarray
+
+
+def window_rows(raw: dict[str, np.ndarray], manifold: Manifold) -> np.ndarray:
+    """Raw features of windows, source -> [B, 32, d], with their motion derived inside each window: normalised rows float32 [B, 32, D]."""
+    motion = [motion_features(name, raw[name], manifold.variant) for name in manifold.source_names]
+    rows = np.concatenate([*(raw[name] for name in manifold.source_names), *motion], axis=-1)
+    normalised: np.ndarray = (rows - manifold.mean) / (manifold.std + np.float32(1e-6))
+    return normalised.astype(np.float32, copy=False)
+
+
+def encode(encoder: Encoder, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Normalised rows [B, 32, D] -> z_cls [B, d], steps ||z_{t+1} - z_t|| [B, 31], alpha [B, 32, K], on one torch thread.
+
+    More threads are slower for tensors of this size, and they would take the cores from the extractor and the window.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            z_cls, z, alpha = encoder(torch.from_numpy(rows))
+            return z_cls.numpy(), torch.linalg.vector_norm(z[:, 1:] - z[:, :-1], dim=-1).numpy(), alpha.numpy()
+    finally:
+        torch.set_num_threads(threads)
+
+
+def embed(
+    track: HumanTrack,
+    manifold: Manifold,
+    allow_many: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Embedding:
+    """Encode every window of the track at stride 1 for the curves; those at stride 8 are the scored ones.
+
+    progress(windows done, windows in all) is called after each batch, cancelled() is asked before it.
+    Raises ManifoldError when the track's sources are in another space, Cancelled.
+    """
+    check_track(manifold, track)
+    encoder = build_encoder(manifold)
+    parts = stretches(track, manifold, allow_many)
+    reason = refusal(track, allow_many)
+    longest = max((len(part) for part in parts), default=0)
+    if reason is None and longest < 2:
+        reason = "No two neighbouring frames show the person, so the clip has no scores."
+    total = sum(len(window_starts(len(part), 1)) for part in parts)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    frames = len(track)
+    step, disagreement, amount = (np.full(frames, np.nan) for _ in range(3))
+    attention = np.full((frames, len(manifold.sources)), np.nan)
+    interpolated = np.zeros(frames, bool)
+    ranges: list[tuple[int, int]] = []
+    z_cls, coherence, speeds = [], [], []
+    padded = longest < WINDOW
+    for part in parts:
+        curves = stretch_curves(part, manifold, encoder, advance, cancelled)
+        for target, values in ((step, curves.step), (disagreement, curves.disagreement), (amount, curves.amount)):
+            at, mapped = steps_to_frames(part, values[1:], track.times)
+            target[at] = mapped
+        at, mapped = positions_to_frames(part, curves.attention)
+        attention[at] = mapped
+        interpolated[at] = positions_to_frames(part, part.interpolated.astype(float))[1] > 0.5
+        # A clip with whole windows is judged by those alone; else its longest stretch is padded to one.
+        if reason is None and (len(part) >= WINDOW or (padded and len(part) == longest and not ranges)):
+            starts = window_starts(len(part), STRIDE)
+            z_cls.append(curves.z_cls[starts])
+            coherence.append(curves.coherence[starts])
+            ranges += [video_range(part, int(start)) for start in starts]
+        speeds.append(joint_speed(part.joints, part.seconds)[1:])
+    speed = np.concatenate(speeds) if speeds else np.zeros(0)
+    low, high = band(manifold, amount)
+    return Embedding(
+        z_cls=np.concatenate(z_cls) if z_cls else np.zeros((0, manifold.config.d_model), np.float32),
+        window_range=np.array(ranges, np.int32).reshape(-1, 2),
+        coherence=np.concatenate(coherence) if coherence else np.zeros(0, np.float32),
+        curves=Curves(
+            step=step.astype(np.float32),
+            disagreement=disagreement.astype(np.float32),
+            band_low=low.astype(np.float32),
+            band_high=high.astype(np.float32),
+            attention={name: attention[:, k].astype(np.float32) for k, name in enumerate(manifold.source_names)},
+        ),
+        interpolated=interpolated,
+        motion_amount=float(np.nanmean(speed)) if np.isfinite(speed).any() else None,
+        padded=padded and reason is None,
+        reason=reason,
+    )
+
+
+def stretch_curves(
+    part: Stretch,
+    manifold: Manifold,
+    encoder: Encoder,
+    advance: Callable[[int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> StretchCurves:
+    """Windows at stride 1 over one stretch (a short one is padded), and what they say of each pair of neighbouring positions.
+
+    The step of a pair is the mean over the windows that hold it of ||z_{t+1} - z_t|| divided by the real median at that place of the window
+    (science.md 4); the disagreement is the spread over those windows, NaN where only one holds the pair. Raises Cancelled.
+    """
+    length = len(part)
+    sums, squares, counts = (np.zeros(length + WINDOW) for _ in range(3))
+    alphas, holders = np.zeros((length + WINDOW, len(manifold.sources))), np.zeros(length + WINDOW)
+    all_z, all_coherence = [], []
+    for starts in _batches(window_starts(length, 1)):
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        rows = window_rows({name: cut_windows(values, starts) for name, values in part.features.items()}, manifold)
+        z_cls, steps, alpha = encode(encoder, rows)
+        relative = steps / manifold.step_median
+        at = starts[:, None] + np.arange(1, WINDOW)
+        np.add.at(sums, at, relative)
+        np.add.at(squares, at, relative.astype(np.float64) ** 2)
+        np.add.at(counts, at, 1)
+        at = starts[:, None] + np.arange(WINDOW)
+        np.add.at(alphas, at, alpha)
+        np.add.at(holders, at, 1)
+        all_z.append(z_cls)
+        all_coherence.append(steps.mean(axis=1))
+        if advance is not None:
+            advance(len(starts))
+    counts, holders = counts[:length], holders[:length, None]
+    mean = np.where(counts > 0, sums[:length] / np.maximum(counts, 1), np.nan)
+    variance = np.maximum(squares[:length] / np.maximum(counts, 1) - mean**2, 0)
+    return StretchCurves(
+        step=mean,
+        disagreement=np.where(counts > 1, np.sqrt(variance), np.nan),
+        amount=_running_median(joint_speed(part.joints, part.seconds), part.seconds),
+        attention=alphas[:length] / holders,
+        z_cls=np.concatenate(all_z),
+        coherence=np.concatenate(all_coherence),
+    )
+
+
+def band(manifold: Manifold, amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What real steps stay between at each motion amount [T]; NaN where the amount is unknown."""
+    low = np.interp(amount, manifold.band_amount, manifold.band_low)
+    high = np.interp(amount, manifold.band_amount, manifold.band_high)
+    unknown = ~np.isfinite(amount)
+    low[unknown] = high[unknown] = np.nan
+    return low, high
+
+
+def _batches(starts: np.ndarray) -> Iterator[np.ndarray]:
+    for first in range(0, len(starts), _BATCH):
+        yield starts[first : first + _BATCH]
+
+
+def _running_median(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """The median of the known values around each position; NaN where there are none, and at 0."""
+    result = np.full(len(values), np.nan)
+    if len(values) < 2:
+        return result
+    half = max(1, round(_AMOUNT_SECONDS / 2 / float(np.median(np.diff(seconds)))))
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, constant_values=np.nan), 2 * half + 1)
+    known = np.isfinite(around).any(axis=1)
+    result[known] = np.nanmedian(around[known], axis=1)
+    result[0] = np.nan
+    return result

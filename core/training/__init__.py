@@ -1,0 +1,1 @@
+"""Training a manifold: distortions, losses, sampler, trainer."""

@@ -1,0 +1,44 @@
+"""Which clips train, which are held out, and which windows make a batch. Everything follows from the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+
+def split_clips(clips: Sequence[str], labels: Sequence[str], subjects: Sequence[str], seed: int, held_out_share: float = 0.2) -> np.ndarray:
+    """bool [N]: True for the entries that are held out.
+
+    Per class: where at least two subjects show it, whole subjects are held out; else whole clips (all views of a clip stay together).
+    At least one and at most all but one subject or clip is held out; a class of one clip trains only.
+    """
+    rng = np.random.default_rng(seed)
+    names, classes, persons = (np.asarray(values, dtype=str) for values in (clips, labels, subjects))
+    held_out = np.zeros(len(names), bool)
+    for label in np.unique(classes):
+        mine = classes == label
+        groups = persons if len(np.unique(persons[mine])) > 1 else names
+        candidates = rng.permutation(np.unique(groups[mine]))
+        if len(candidates) < 2:
+            continue
+        wanted = held_out_share * mine.sum()
+        chosen: list[str] = []
+        for candidate in candidates[:-1]:
+            if chosen and (mine & np.isin(groups, chosen)).sum() >= wanted:
+                break
+            chosen.append(candidate)
+        held_out |= mine & np.isin(groups, chosen)
+    return held_out
+
+
+def batches(labels: np.ndarray, classes: int, windows: int, count: int, seed: int) -> Iterator[np.ndarray]:
+    """`count` batches of indices into labels [N]: P = `classes` classes (all, if there are fewer), K = `windows` windows of each.
+
+    A class with fewer than K windows gives some of them more than once.
+    """
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    for _ in range(count):
+        chosen = rng.permutation(len(members))[:classes]
+        yield np.concatenate([rng.choice(members[i], windows, replace=len(members[i]) < windows) for i in chosen])

@@ -1,0 +1,144 @@
+"""Tracks of labelled real motion -> a manifold. Seeded and repeatable; one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from core.embedding import window_rows
+from core.encoder import Encoder
+from core.manifold import Manifold, encoder_config
+from core.track import Source
+from core.training.calibration import calibrate
+from core.training.dataset import LabelledClip, WindowSet, column_statistics, stretch_rows, window_set
+from core.training.distortions import KINDS, distort, distortion_order
+from core.training.losses import hard_negative_loss, tcl_loss
+from core.training.report import held_out_report
+from core.training.sampler import batches, split_clips
+from core.windows import STRIDE, WINDOW
+
+
+class TrainingError(Exception):
+    """The data cannot train a manifold; the message is one sentence for people."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """epochs are passes over as many windows as there are at stride 8; P x K = classes x windows of each in a batch."""
+
+    name: str
+    sources: tuple[Source, ...]
+    fps: float | None = 30.0
+    variant: str = "corrected"
+    mask: str = "hands"
+    d_model: int = 64
+    epochs: float = 4.0
+    batch_classes: int = 10
+    batch_windows: int = 6
+    learning_rate: float = 3e-4
+    final_learning_rate: float = 1e-6
+    weight_decay: float = 1e-2
+    hard_weight: float = 10.0
+    # The released code distorts finished rows, whose motion columns then disagree with the raw ones; else motion is derived again.
+    distort_rows: bool = False
+    held_out_share: float = 0.2
+    # A class is offered for action consistency only when so many windows of it were held out.
+    min_held_out_windows: int = 8
+    seed: int = 1337
+    licence: str = ""
+
+
+def train(dataset: Sequence[LabelledClip], settings: TrainSettings, progress: Callable[[str, int, int], None] | None = None) -> Manifold:
+    """Train an encoder on the dataset and measure everything a manifold holds; its `card` is the report on the held-out clips.
+
+    progress(stage, done, total). Raises TrainingError when fewer than two classes have windows to train on or none can be held out,
+    ManifoldError when a track lacks a source.
+    """
+    report = progress or (lambda stage, done, total: None)
+    classes = tuple(sorted({clip.action for clip in dataset}))
+    manifold = _blank(settings, classes)
+    held_out = split_clips(
+        [c.clip for c in dataset], [c.action for c in dataset], [c.subject for c in dataset], settings.seed, settings.held_out_share
+    )
+    parts = {
+        kept: window_set([clip for clip, out in zip(dataset, held_out, strict=True) if out != kept], manifold) for kept in (True, False)
+    }
+    training, testing = parts[True], parts[False]
+    if len(np.unique(training.label)) < 2 or not len(testing):
+        raise TrainingError("Training needs at least two classes, and a second clip of one of them to hold out: add more clips.")
+    mean, std = column_statistics(stretch_rows(part, manifold) for part in training.stretches)
+    manifold = replace(manifold, mean=mean, std=std)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            encoder = Encoder(manifold.config)
+            losses = _fit(encoder, training, manifold, settings, report)
+    finally:
+        torch.set_num_threads(threads)
+    encoder.eval()
+    manifold = replace(manifold, weights={name: value.detach().numpy().copy() for name, value in encoder.state_dict().items()})
+    manifold = calibrate(manifold, encoder, training, testing, settings.min_held_out_windows, settings.seed, report)
+    card = held_out_report(manifold, encoder, testing, classes, settings.seed, report)
+    card["windows"] = {
+        name: {"training": int((training.label == i).sum()), "held_out": int((testing.label == i).sum())} for i, name in enumerate(classes)
+    }
+    card["loss"] = {"first": losses[0], "last": float(np.mean(losses[-max(1, len(losses) // 10) :])), "steps": len(losses)}
+    return replace(manifold, card=card)
+
+
+def _blank(settings: TrainSettings, classes: tuple[str, ...]) -> Manifold:
+    """The manifold before anything is known: what it reads and how, everything measured still empty."""
+    config = encoder_config(settings.sources, d_model=settings.d_model)
+    d = settings.d_model
+    empty = np.zeros(0, np.float32)
+    return Manifold(
+        name=settings.name, sources=settings.sources, fps=settings.fps, variant=settings.variant, mask=settings.mask, config=config,
+        weights={}, mean=np.zeros(config.columns, np.float32), std=np.ones(config.columns, np.float32),
+        classes=classes, centroids=np.zeros((len(classes), d), np.float32),
+        references=np.zeros((0, d), np.float32), reference_class=np.zeros(0, np.int32), reference_map=np.zeros((0, 2), np.float32),
+        outside_distance=2.0, step_median=np.ones(WINDOW - 1, np.float32), band_amount=empty, band_low=empty, band_high=empty,
+        licence=settings.licence,
+    )  # fmt: skip
+
+
+def _fit(
+    encoder: Encoder, training: WindowSet, manifold: Manifold, settings: TrainSettings, report: Callable[[str, int, int], None]
+) -> list[float]:
+    """AdamW with a cosine per step; the loss of each step."""
+    size = min(settings.batch_classes, len(np.unique(training.label))) * settings.batch_windows
+    steps = max(1, round(settings.epochs * len(training) / size))
+    optimiser = torch.optim.AdamW(encoder.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, eta_min=settings.final_learning_rate)
+    rng = np.random.default_rng(settings.seed)
+    lengths = np.array([len(part) for part in training.stretches])
+    losses: list[float] = []
+    encoder.train()
+    for step, index in enumerate(batches(training.label, settings.batch_classes, settings.batch_windows, steps, settings.seed)):
+        # A window may begin anywhere within its stride, so that the encoder does not learn eight fixed phases.
+        shifted = training.start.copy()
+        last = lengths[training.stretch[index]] - WINDOW
+        shifted[index] = np.minimum(training.start[index] + rng.integers(0, STRIDE, len(index)), last)
+        raw = replace(training, start=shifted).raw(index)
+        rows = window_rows(raw, manifold)
+        variants = [rows]
+        for kind in KINDS:
+            order = distortion_order(kind, len(index), rng)
+            if settings.distort_rows:
+                variants.append(distort(rows, order))
+            else:
+                variants.append(window_rows({name: distort(values, order) for name, values in raw.items()}, manifold))
+        z, *distorted = encoder(torch.from_numpy(np.concatenate(variants))).z_cls.split(len(index))
+        loss = tcl_loss(z, torch.from_numpy(training.label[index]))
+        loss = loss + settings.hard_weight * sum(hard_negative_loss(z, other) for other in distorted)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+        report("train", step + 1, steps)
+    return losses

@@ -1,0 +1,270 @@
+"""The stages that make an Analysis: open, extract, embed, score, glitches. What is known is taken from the cache, stage by stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypeVar
+
+from core.analysis import Analysis, Glitch, VideoInfo
+from core.events import AnalysisRequest, Event, Failed, Finished, Partial, Progress, Started
+from core.events import Cancelled as CancelledEvent
+from core.extraction import Cancelled, ExtractionError, Extractor, create_extractor
+from core.glitches import DETECTOR, GlitchSettings, find_glitches
+from core.logs import LOGGER, internal_failure, start_logging
+from core.manifold import Manifold, ManifoldError, check_track, load_manifold
+from core.recall import over_all_frames, recall, remember
+from core.store import EMBEDDING, GLITCHES, TRACK, Store, make_key
+from core.track import HumanTrack
+from core.video import Video, VideoError, file_sha256, open_video
+
+T = TypeVar("T")
+STAGES = ("open", "extract", "embed", "score", "glitches")
+# Part of the keys of what they make: raise when core.embedding or core.scores computes something else from the same input.
+EMBEDDING_VERSION, SCORES_VERSION = 1, 1
+_EVENT_SECONDS = 0.05
+
+
+class RequestError(Exception):
+    """The request does not fit the video or the manifold; the message is one sentence for people."""
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """The names under which the stages lie in the cache."""
+
+    track: str
+    embedding: str
+    glitches: str
+    analysis: str
+
+
+@dataclass(frozen=True)
+class _Glitches:
+    events: tuple[Glitch, ...]
+
+
+@dataclass
+class _Run:
+    """What the stages of one analysis share."""
+
+    request: AnalysisRequest
+    emit: Callable[[Event], None]
+    cancelled: Callable[[], bool]
+    store: Store
+    job: str
+    sha256: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+    last_event: float = 0.0
+
+    def check(self) -> None:
+        if self.cancelled():
+            raise Cancelled
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        """Times a stage; gives its `progress(done, total)`, which says how much is left and keeps the events few."""
+        self.check()
+        begun = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            now = time.monotonic()
+            if done < total and now - self.last_event < _EVENT_SECONDS:
+                return
+            self.last_event = now
+            left = (now - begun) / done * (total - done) if done else None
+            self.emit(Progress(self.job, name, done, total, left))
+
+        self.emit(Progress(self.job, name, 0, 0, None))
+        yield progress
+        self.timings[name] = time.monotonic() - begun
+
+    def known(self, kind: str, key: str, value: type[T]) -> T | None:
+        return self.store.load(kind, key, value) if self.request.use_cache else None
+
+    def keep(self, kind: str, key: str, value: object) -> None:
+        """A cache that cannot be written costs the next run time, not this one its result."""
+        if not self.request.use_cache:
+            return
+        with _forgiven(f"the {kind}"):
+            self.store.save(kind, key, value, video=self.request.path.name, sha256=self.sha256)
+
+
+@contextmanager
+def _forgiven(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        LOGGER.warning("%s could not be kept in the cache: %s", what, error)
+
+
+def run(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: Callable[[], bool], store: Store, job: str) -> Analysis | None:
+    """`analyze` with its end told as an event: Finished, Failed or Cancelled. Raises nothing but what `emit` raises."""
+    start_logging()
+    try:
+        analysis = analyze(request, emit, cancelled, store, job)
+    except Cancelled:
+        emit(CancelledEvent(job))
+    except (VideoError, ExtractionError, ManifoldError, RequestError) as error:
+        emit(Failed(job, str(error)))
+    except MemoryError:
+        LOGGER.exception("out of memory on %s", request.path)
+        emit(Failed(job, f"{request.path.name} needs more memory than there is: analyse a shorter range of frames."))
+    except Exception:
+        LOGGER.exception("the analysis of %s failed", request.path)
+        emit(Failed(job, internal_failure(request.path), internal=True))
+    else:
+        emit(Finished(job, analysis))
+        return analysis
+    return None
+
+
+def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: Callable[[], bool], store: Store, job: str) -> Analysis:
+    """Everything known about one video.
+
+    Emits Started, Progress (at most twenty a second) and Partial; `cancelled` is asked between frames and between stages.
+    Raises VideoError, ExtractionError, ManifoldError, RequestError (their messages are sentences for people) and extraction.Cancelled.
+    """
+    state = _Run(request, emit, cancelled, store, job)
+    emit(Started(job, STAGES))
+    with ExitStack() as stack:
+        with state.stage("open"):
+            manifold = load_manifold(request.manifold)
+            _check_action(request.action, manifold)
+            video = stack.enter_context(closing(open_video(request.path)))
+            frames = _frames(request, len(video.timebase))
+            state.sha256 = store.checksum(request.path, file_sha256) if request.use_cache else file_sha256(request.path)
+            extractor = create_extractor(request.extractor, request.device)
+            keys = _keys(state, manifold, extractor, frames)
+            info = _video_info(request.path, state.sha256, video)
+            known = recall(store, keys.analysis) if request.use_cache else None
+        if known is not None:
+            return replace(known, video=info)
+        track = _extract(state, extractor, video, frames, keys.track)
+    analysis = _judge(state, track, manifold, info, keys)
+    if request.use_cache:
+        with _forgiven("the analysis"):
+            remember(store, keys.analysis, analysis, keys.track, frames.start)
+    return analysis
+
+
+def _judge(state: _Run, track: HumanTrack, manifold: Manifold, info: VideoInfo, keys: _Keys) -> Analysis:
+    """From the track on: the stages that need torch, which is imported here and not before."""
+    request = state.request
+    with state.stage("embed") as progress:
+        check_track(manifold, track)
+        from core.embedding import Embedding, embed
+
+        embedding = state.known(EMBEDDING, keys.embedding, Embedding)
+        if embedding is None:
+            embedding = embed(track, manifold, request.allow_many, progress, state.cancelled)
+            state.keep(EMBEDDING, keys.embedding, embedding)
+    with state.stage("score"):
+        from core.embedding_map import place
+        from core.scores import score
+
+        scores = score(embedding, manifold, request.action)
+        positions = place(embedding, manifold)
+    with state.stage("glitches"):
+        glitches = state.known(GLITCHES, keys.glitches, _Glitches)
+        if glitches is None:
+            glitches = _Glitches(find_glitches(track, state.sha256, embedding.curves.attention, request.allow_many))
+            state.keep(GLITCHES, keys.glitches, glitches)
+    return Analysis(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        telltale_version=telltale_version(),
+        video=info,
+        track=track,
+        manifold=manifold.info,
+        action=request.action,
+        scores=scores,
+        curves=embedding.curves,
+        map=positions,
+        glitches=glitches.events,
+        timings=state.timings,
+    )
+
+
+def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key: str) -> HumanTrack:
+    """The track over all frames of the video; frames outside the range are not seen. The cache keeps the range alone."""
+    times = video.timebase.times
+    with state.stage("extract") as progress:
+        track = state.known(TRACK, key, HumanTrack)
+        if track is None:
+            reached = 0
+
+            def advance(done: int, total: int) -> None:
+                nonlocal reached
+                reached = done
+                progress(done, total)
+
+            def partial(seen: HumanTrack) -> None:
+                state.emit(Partial(state.job, over_all_frames(seen, frames.start, times), reached))
+
+            track = extractor.extract(video, frames, progress=advance, partial=partial, cancelled=state.cancelled)
+            state.keep(TRACK, key, track)
+        return over_all_frames(track, frames.start, times)
+
+
+def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) -> _Keys:
+    info = extractor.info
+    track = make_key(
+        video=state.sha256,
+        # One subject: the largest and longest present. Choosing another will name it here.
+        subject="largest",
+        extractor=info.name,
+        version=info.version,
+        sources=[[source.name, source.space, source.size] for source in info.sources],
+        settings=extractor.settings,
+        frames=[frames.start, frames.stop],
+    )
+    embedding = make_key(
+        track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
+    )
+    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=asdict(GlitchSettings()))
+    analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
+    return _Keys(track, embedding, glitches, analysis)
+
+
+def _video_info(path: Path, sha256: str, video: Video) -> VideoInfo:
+    return VideoInfo(
+        path=str(path.absolute()),
+        sha256=sha256,
+        frames=len(video.timebase),
+        fps=video.timebase.fps,
+        duration=float(video.timebase.duration),
+        width=video.size[0],
+        height=video.size[1],
+        notes=video.notes,
+    )
+
+
+def _frames(request: AnalysisRequest, total: int) -> range:
+    if request.frames is None:
+        return range(total)
+    start, stop = request.frames
+    if not 0 <= start < stop <= total:
+        raise RequestError(
+            f"The range {start}:{stop} does not lie in {request.path.name}, which has {total} frames: give A:B with 0 <= A < B <= {total}."
+        )
+    return range(start, stop)
+
+
+def _check_action(action: str | None, manifold: Manifold) -> None:
+    if action is not None and action not in manifold.classes:
+        raise RequestError(
+            f"The manifold '{manifold.name}' does not know the class '{action}': choose one of {', '.join(manifold.classes)}."
+        )
+
+
+def telltale_version() -> str:
+    """The installed version; a checkout that was never installed says so."""
+    try:
+        return version("telltale")
+    except PackageNotFoundError:
+        return "0.0.0+checkout"

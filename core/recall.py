@@ -1,0 +1,78 @@
+"""Finished analyses in the cache: everything but the track, which lies there already and is joined again on the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.analysis import Analysis
+from core.store import ANALYSIS, TRACK, Store
+from core.track import HumanTrack, Presence, slice_track
+
+OUTSIDE_RANGE = "outside the analysed range"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """An analysis without its track; `track_key` and `start` say which one it had and at which frame that begins."""
+
+    track_key: str
+    start: int
+    times: np.ndarray  # of all frames of the video
+    analysis: Analysis
+
+
+def remember(store: Store, key: str, analysis: Analysis, track_key: str, start: int) -> None:
+    """Keep a finished analysis. Raises OSError when the disk refuses."""
+    bare = replace(analysis, track=slice_track(analysis.track, slice(0, 0)))
+    entry = Remembered(track_key, start, analysis.track.times, bare)
+    store.save(ANALYSIS, key, entry, video=analysis.video.path.rsplit("/", 1)[-1], sha256=analysis.video.sha256)
+
+
+def recall(store: Store, key: str) -> Analysis | None:
+    """The analysis kept under `key`, or None."""
+    return _joined(store, store.load(ANALYSIS, key, Remembered))
+
+
+def recall_latest(store: Store, sha256: str) -> Analysis | None:
+    """The newest analysis of the video with this SHA-256, or None when there is none in the cache."""
+    return _joined(store, store.latest(ANALYSIS, sha256, Remembered))
+
+
+def _joined(store: Store, entry: Remembered | None) -> Analysis | None:
+    track = store.load(TRACK, entry.track_key, HumanTrack) if entry else None
+    if entry is None or track is None:
+        return None
+    return replace(entry.analysis, track=over_all_frames(track, entry.start, entry.times))
+
+
+def over_all_frames(track: HumanTrack, start: int, times: np.ndarray) -> HumanTrack:
+    """A track of a range as a track over the whole video: times [T], unseen frames are NaN with presence `none` and a reason."""
+    total, stop = len(times), start + len(track)
+    if (start, stop) == (0, total):
+        return track
+    if not 0 <= start <= stop <= total:
+        raise ValueError(f"frames {start}..{stop} do not lie in a video of {total}")
+
+    def padded(values: np.ndarray) -> np.ndarray:
+        whole = np.full((total, *values.shape[1:]), np.nan, values.dtype)
+        whole[start:stop] = values
+        return whole
+
+    arrays: dict[str, Any] = {
+        name: padded(getattr(track, name))
+        for name in (
+            "boxes", "keypoints", "keypoint_scores", "points3d", "points3d_scores",
+            "global_orient", "body_pose", "betas", "translation", "intrinsics",
+        )
+    }  # fmt: skip
+    return replace(
+        track,
+        times=times,
+        presence=(Presence.NONE,) * start + track.presence + (Presence.NONE,) * (total - stop),
+        reasons=(OUTSIDE_RANGE,) * start + track.reasons + (OUTSIDE_RANGE,) * (total - stop),
+        features={name: padded(values) for name, values in track.features.items()},
+        **arrays,
+    )

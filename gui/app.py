@@ -1,0 +1,48 @@
+"""The program with a window."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from gui import icons, theme
+from gui.errors import ErrorGateway
+from gui.settings import Settings
+from gui.window import MainWindow
+
+
+def run(videos: list[Path], frame: int | None = None, safe_mode: bool = False) -> int:
+    """Open the window on `videos` with the cursor on `frame`, and stay until it is closed. Returns the exit status.
+
+    safe_mode: settings are neither read nor written.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Telltale")
+    app.setApplicationVersion(_version())
+    app.setDesktopFileName("telltale")
+    app.setWindowIcon(icons.window_icon())
+    gateway = ErrorGateway()
+    gateway.install()
+    settings = Settings(safe_mode)
+    theme.apply(app, theme.chosen(app, settings.get("theme")))
+
+    def follow_desktop() -> None:
+        if settings.get("theme") == "system":
+            theme.apply(app, theme.chosen(app, "system"))
+
+    app.styleHints().colorSchemeChanged.connect(follow_desktop)
+    window = MainWindow(settings, gateway)
+    window.show()
+    window.open_videos(videos, frame)
+    return app.exec()
+
+
+def _version() -> str:
+    try:
+        return version("telltale")
+    except PackageNotFoundError:
+        return "from a checkout"

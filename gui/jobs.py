@@ -1,0 +1,70 @@
+"""The analysis that runs beside the window: its events on the window's thread, stale ones dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished
+from core.worker import AnalysisWorker
+
+
+class Worker(Protocol):
+    """What a job runs on: `core.worker.AnalysisWorker`."""
+
+    def start(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+class Jobs(QObject):
+    """At most one analysis at a time. A worker's events arrive on its supervisor thread with the number of its job; they are handed on
+    through a queued signal, and an event of an earlier job is dropped."""
+
+    spoke = Signal(object)  # an event of core.events
+    stopping = Signal()
+    _arrived = Signal(int, object)
+
+    def __init__(self, parent: QObject, make: Callable[[AnalysisRequest, Callable[[Event], None]], Worker] = AnalysisWorker) -> None:
+        super().__init__(parent)
+        self._make = make
+        self._worker: Worker | None = None
+        self._number = 0
+        self._stopping = False
+        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> bool:
+        return self._worker is not None
+
+    def start(self, request: AnalysisRequest) -> None:
+        """Begin an analysis; one that runs is cancelled, and what it still says is dropped."""
+        self.abandon()
+        self._number += 1
+        self._stopping = False
+        self._worker = self._make(request, partial(self._arrived.emit, self._number))
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Ask the analysis to stop; `stopping` answers at once, `Cancelled` follows when it has stopped."""
+        if self._worker is not None and not self._stopping:
+            self._stopping = True
+            self.stopping.emit()
+            self._worker.cancel()
+
+    def abandon(self) -> None:
+        """Stop the analysis and hear nothing more of it."""
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            self._number += 1
+            worker.cancel()
+
+    def _deliver(self, number: int, event: Event) -> None:
+        if number != self._number:
+            return
+        if isinstance(event, Finished | Failed | Cancelled):
+            self._worker = None
+        self.spoke.emit(event)

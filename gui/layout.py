@@ -1,0 +1,84 @@
+"""Where everything stands: the video large on the left with time below it, what it means on the right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+_VIDEO, _PLOTS = 610, (165, 112)  # heights at first start, pixels
+_SIDE_WIDTH = 500
+_SIDE = (330, 320, 150)
+
+
+def arrange(
+    window: QMainWindow,
+    top: Sequence[QWidget],
+    video: Sequence[QWidget],
+    plots: Sequence[QWidget],
+    scores: QWidget,
+    side: Sequence[QWidget],
+    status: QWidget,
+) -> tuple[QSplitter, ...]:
+    """Put the widgets into the window. `video` is the picture and what belongs below it. Returns the splitters, whose sizes can be kept."""
+    picture = QFrame()
+    picture.setObjectName("panel")
+    column = QVBoxLayout(picture)
+    column.setContentsMargins(11, 9, 11, 6)
+    column.setSpacing(3)
+    for position, widget in enumerate(video):
+        column.addWidget(widget, 1 if position == 0 else 0)
+    left = _splitter(Qt.Orientation.Vertical, (picture, *plots), (_VIDEO, *_PLOTS))
+    left.setStretchFactor(0, 1)
+    right = _splitter(Qt.Orientation.Vertical, side, _SIDE)
+    right.setStretchFactor(1, 1)
+    column_right = QWidget()
+    column_right.setMinimumWidth(400)
+    stack = QVBoxLayout(column_right)
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(7)
+    stack.addWidget(scores)
+    stack.addWidget(right, 1)
+    both = _splitter(Qt.Orientation.Horizontal, (left, column_right), (1600 - _SIDE_WIDTH, _SIDE_WIDTH))
+    both.setStretchFactor(0, 1)
+    centre = QWidget()
+    rows = QVBoxLayout(centre)
+    rows.setContentsMargins(8, 2, 8, 2)
+    rows.setSpacing(6)
+    for widget in top:
+        rows.addWidget(widget)
+    rows.addWidget(both, 1)
+    rows.addWidget(status)
+    window.setCentralWidget(centre)
+    window.setMinimumSize(QSize(1000, 640))
+    return both, left, right
+
+
+def save(splitters: Sequence[QSplitter]) -> bytes:
+    """The sizes of all splitters."""
+    return json.dumps([splitter.sizes() for splitter in splitters]).encode()
+
+
+def restore(splitters: Sequence[QSplitter], saved: bytes) -> None:
+    """Sizes that `save` gave; anything else is left alone."""
+    try:
+        sizes = json.loads(saved or b"null")
+    except ValueError:
+        return
+    if not isinstance(sizes, list) or len(sizes) != len(splitters):
+        return
+    for splitter, size in zip(splitters, sizes, strict=True):
+        if isinstance(size, list) and len(size) == splitter.count() and all(isinstance(value, int) for value in size):
+            splitter.setSizes(size)
+
+
+def _splitter(orientation: Qt.Orientation, widgets: Sequence[QWidget], sizes: Sequence[int]) -> QSplitter:
+    splitter = QSplitter(orientation)
+    splitter.setHandleWidth(7)
+    splitter.setChildrenCollapsible(False)
+    for widget in widgets:
+        splitter.addWidget(widget)
+    splitter.setSizes(list(sizes))
+    return splitter

@@ -1,0 +1,176 @@
+"""The map of human action: real clips by class, and the path of this clip's windows among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from core.analysis import Analysis, EmbeddingMap
+from core.timebase import FrameIndex
+from gui.views.base import View
+from gui.views.map_side import Distances, Tray
+
+SYMBOLS = ("o", "s", "t", "d", "t1", "p", "h", "star")
+
+
+def current_window(ranges: np.ndarray, frame: int) -> int | None:
+    """The window (int32 [W, 2], stop exclusive) whose middle is nearest to `frame`; None when no window holds the frame."""
+    holds = np.flatnonzero((ranges[:, 0] <= frame) & (frame < ranges[:, 1]))
+    if len(holds) == 0:
+        return None
+    middle = ranges[holds].sum(axis=1) / 2 - 0.5
+    return int(holds[np.argmin(np.abs(middle - frame))])
+
+
+class MapView(View):
+    """Reference points and centroids stay where the manifold has put them; windows too far from real motion lie in the tray below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.window_index: int | None = None
+        self._shown: EmbeddingMap | None = None
+        self._plot = pg.PlotWidget(background=None)
+        self._plot.setMinimumSize(160, 150)
+        self._plot.hideAxis("left")
+        self._plot.hideAxis("bottom")
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.setAspectLocked(True)
+        self._plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self._plot.setStyleSheet("background: transparent")
+        self._distances, self._tray = Distances(), Tray()
+        self._tray.picked.connect(self._go_to_window)
+        self._empty = QLabel(_why_empty(None))
+        self._empty.setObjectName("muted")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(14)
+        layout.setVerticalSpacing(6)
+        layout.addWidget(self._plot, 0, 0)
+        layout.addWidget(self._distances, 0, 1)
+        layout.addWidget(self._tray, 1, 0, 1, 2)
+        layout.addWidget(self._empty, 0, 0, 2, 2)
+        layout.setColumnStretch(0, 1)
+        layout.setRowStretch(0, 1)
+        self._ring: pg.ScatterPlotItem | None = None
+        self._labels: list[pg.TextItem] = []
+
+    def show_analysis(self, analysis: Analysis | None) -> None:
+        shown = analysis.map if analysis else None
+        for widget in (self._plot, self._distances, self._tray):
+            widget.setVisible(shown is not None)
+        self._empty.setVisible(shown is None)
+        self._empty.setText(_why_empty(analysis))
+        if shown is not self._shown:
+            self._shown = shown
+            self._build()
+        if self.session:
+            self.show_frame(self.session.cursor)
+
+    def restyle(self) -> None:
+        self._build()
+        if self.session and self.isVisible():
+            self.show_frame(self.session.cursor)
+
+    def show_frame(self, frame: int) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        self.window_index = current_window(shown.window_range, frame)
+        self._distances.show_window(shown, self.window_index)
+        self._tray.show_window(shown, self.window_index)
+        at = self.window_index
+        if self._ring is not None:
+            here = shown.windows[at : at + 1] if at is not None and not shown.outside[at] else np.empty((0, 2))
+            self._ring.setData(pos=here)
+
+    def _build(self) -> None:
+        """Everything that does not move with the cursor."""
+        self._plot.clear()
+        self._labels, self._ring = [], None
+        shown, t = self._shown, self.theme
+        if shown is None:
+            return
+        for index in range(len(shown.classes)):
+            points = shown.reference[shown.reference_class == index]
+            color = t.class_color(index)
+            color.setAlphaF(0.38)
+            self._plot.addItem(self._scatter(points, SYMBOLS[index % len(SYMBOLS)], 5, color))
+        path = shown.windows.astype(float)
+        line = pg.PlotDataItem(path, connect="finite", pen=pg.mkPen(t.color("text", 0.75), width=1.6), antialias=True)
+        self._plot.addItem(line)
+        dots = self._scatter(path[~shown.outside], "o", 6, t.color("text"), outline=t.color("panel"))
+        dots.sigClicked.connect(self._on_dot)
+        dots.setData(pos=path[~shown.outside], data=np.flatnonzero(~shown.outside))
+        self._plot.addItem(dots)
+        self._ring = self._scatter(np.empty((0, 2)), "o", 17, QColor(0, 0, 0, 0), outline=t.color("text"), width=2.4)
+        self._plot.addItem(self._ring)
+        for index, name in enumerate(shown.classes):
+            if np.isfinite(shown.centroids[index]).all():
+                self._add_centroid(index, name, shown.centroids[index])
+        self._plot.autoRange(padding=0.06)
+        self._place_labels()
+
+    def _add_centroid(self, index: int, name: str, position: np.ndarray) -> None:
+        t = self.theme
+        mark = self._scatter(position[None], SYMBOLS[index % len(SYMBOLS)], 11, t.class_color(index), outline=t.color("panel"), width=1.5)
+        self._plot.addItem(mark)
+        label = pg.TextItem(name.replace("_", " "), color=t.color("text"), fill=pg.mkBrush(t.color("panel", 0.82)), anchor=(0.5, 1.35))
+        label.setFont(self.small_font())
+        label.setPos(*map(float, position))
+        label.setZValue(20)
+        self._plot.addItem(label)
+        self._labels.append(label)
+
+    def _scatter(
+        self, points: np.ndarray, symbol: str, size: int, fill: QColor, outline: QColor | None = None, width: float = 1.0
+    ) -> pg.ScatterPlotItem:
+        pen = pg.mkPen(outline, width=width) if outline is not None else pg.mkPen(None)
+        return pg.ScatterPlotItem(pos=points, symbol=symbol, size=size, brush=pg.mkBrush(fill), pen=pen)
+
+    def _place_labels(self) -> None:
+        """Each label above, below or beside its centroid: where it covers least of the labels placed before."""
+        box = self._plot.getViewBox()
+        taken: list[pg.QtCore.QRectF] = []
+        for label in self._labels:
+            at = box.mapViewToScene(QPointF(label.pos()))
+            size = label.boundingRect()
+            best: tuple[float, tuple[float, float], pg.QtCore.QRectF] | None = None
+            for anchor in ((0.5, 1.35), (0.5, -0.35), (-0.08, 0.5), (1.08, 0.5), (0.0, 1.5), (1.0, 1.5), (0.0, -0.6), (1.0, -0.6)):
+                place = pg.QtCore.QRectF(at.x() - anchor[0] * size.width(), at.y() - anchor[1] * size.height(), size.width(), size.height())
+                covered = sum(_area(place.intersected(other)) for other in taken)
+                covered += _area(place) - _area(place.intersected(self._plot.sceneRect()))
+                if best is None or covered < best[0]:
+                    best = (covered, anchor, place)
+            if best is not None:
+                label.setAnchor(best[1])
+                taken.append(best[2])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._labels:
+            self._place_labels()
+
+    def _on_dot(self, _item: object, points: list[pg.SpotItem]) -> None:
+        if points:
+            self._go_to_window(int(points[0].data()))
+
+    def _go_to_window(self, index: int) -> None:
+        if self.session is not None and self._shown is not None:
+            start, stop = map(int, self._shown.window_range[index])
+            self.session.seek(FrameIndex((start + stop - 1) // 2))
+
+
+def _why_empty(analysis: Analysis | None) -> str:
+    if analysis is None:
+        return "The map appears when the analysis has finished."
+    return f"No map: {analysis.scores.reason}" if analysis.scores.reason else "No window of this clip can be placed on the map."
+
+
+def _area(rect: pg.QtCore.QRectF) -> float:
+    return max(0.0, rect.width()) * max(0.0, rect.height())

@@ -1,0 +1,129 @@
+"""Both scores, never without what they depend on: motion amount, frame rate, and whether the clip can be judged at all."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+
+from core.analysis import Analysis
+from gui.views.base import Painted, View
+from gui.words import CANNOT_SEE
+
+
+class Figures(Painted):
+    """Four figures side by side: two scores, and the two things to read them by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.figures = figures(None)  # heading, value, remark
+        self.setAccessibleName("scores")
+
+    def sizeHint(self) -> QSize:
+        line = self.fontMetrics().height()
+        return QSize(380, int(line * 3.6))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def show_figures(self, figures: list[tuple[str, str, str]]) -> None:
+        self.figures = figures
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, t = QPainter(self), self.theme
+        large = QFont(self.font())
+        large.setPointSizeF(large.pointSizeF() * 1.75)
+        small = self.small_font()
+        weights = (0.27, 0.33, 0.23, 0.17)
+        x = 0.0
+        for (heading, value, remark), weight in zip(self.figures, weights, strict=True):
+            width = self.width() * weight
+            painter.setFont(small)
+            metrics = painter.fontMetrics()
+            painter.setPen(t.color("muted"))
+            room = int(width) - 8
+            painter.drawText(QPointF(x, metrics.ascent()), metrics.elidedText(heading, Qt.TextElideMode.ElideRight, room))
+            y = float(metrics.height())
+            painter.setFont(large)
+            painter.setPen(t.color("text"))
+            painter.drawText(QPointF(x, y + painter.fontMetrics().ascent()), value)
+            y += painter.fontMetrics().height()
+            painter.setFont(small)
+            painter.setPen(t.color("muted"))
+            painter.drawText(QPointF(x, y + metrics.ascent()), metrics.elidedText(remark, Qt.TextElideMode.ElideRight, room))
+            x += width
+
+
+class ScoresView(View):
+    """Four figures, the statements that go with them, and what they cannot tell."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.figures = Figures()
+        self.statements = QLabel()
+        self.statements.setObjectName("caution")
+        self.statements.setWordWrap(True)
+        self.info = QToolButton()
+        self.info.setText("ℹ  What this cannot see")
+        self.info.setToolTip(CANNOT_SEE)
+        self.info.setCheckable(True)
+        self.info.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.limits = QLabel(CANNOT_SEE)
+        self.limits.setObjectName("muted")
+        self.limits.setWordWrap(True)
+        self.limits.hide()
+        self.info.toggled.connect(self.limits.setVisible)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (self.figures, self.statements, self.info, self.limits):
+            layout.addWidget(widget)
+
+    def show_frame(self, frame: int) -> None:
+        """Scores belong to the whole clip."""
+
+    def show_analysis(self, analysis: Analysis | None) -> None:
+        self.figures.show_figures(figures(analysis))
+        found = statements(analysis)
+        self.statements.setText("\n".join(f"⚠ {sentence}" for sentence in found))
+        self.statements.setVisible(bool(found))
+
+
+def figures(analysis: Analysis | None) -> list[tuple[str, str, str]]:
+    """Heading, value and remark of the four figures; a dash where nothing is known."""
+    if analysis is None:
+        return [("Temporal coherence", "–", "S_temp"), ("Action consistency", "–", "S_cons"), ("Motion", "–", ""), ("Frame rate", "–", "")]
+    scores = analysis.scores
+    nearest = scores.nearest_class
+    consistency = scores.action_consistency.get(nearest) if nearest is not None else None
+    asked = analysis.action
+    remark = f"S_cons to {(nearest or '').replace('_', ' ')} (nearest)" if consistency is not None else "S_cons"
+    if asked is not None and asked in scores.action_consistency:
+        consistency = scores.action_consistency[asked]
+        remark = f"S_cons to {asked.replace('_', ' ')} (asked)"
+    return [
+        ("Temporal coherence", _value(scores.temporal_coherence), "S_temp"),
+        ("Action consistency", _value(consistency), remark),
+        ("Motion", _value(scores.motion_amount, 2), "body heights / s"),
+        ("Frame rate", f"{analysis.video.fps:.4g}", "frames / s"),
+    ]
+
+
+def statements(analysis: Analysis | None) -> list[str]:
+    """What has to be known before the scores are believed, one sentence each."""
+    if analysis is None:
+        return []
+    scores = analysis.scores
+    found = list(analysis.video.notes)
+    if scores.reason:
+        found.append(f"No scores: {scores.reason}" if scores.temporal_coherence is None else scores.reason)
+    if scores.padded:
+        found.append("The clip is shorter than one window of 32 frames: its last frame was repeated, which lowers S_temp.")
+    if scores.outside:
+        found.append("This motion is farther from every class than real motion gets: read S_cons as “unlike anything known”.")
+    return found
+
+
+def _value(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"

@@ -41,6 +41,8 @@ class PyrenderRenderer:
             self._renderer: Any = self._pyrender.OffscreenRenderer(64, 64)
         except Exception as error:  # EGL's errors have no common class
             raise RendererUnavailable(_MISSING.format(reason=f"{type(error).__name__}: {error}")) from error
+        # pyrender would end EGL for the whole process, under the feet of any other renderer.
+        self._renderer._platform.delete_context = self._destroy_context
         self._scene = self._pyrender.Scene(bg_color=[0.0, 0.0, 0.0, 0.0], ambient_light=[1.0, 1.0, 1.0])
         self._camera = self._pyrender.IntrinsicsCamera(1.0, 1.0, 0.0, 0.0, znear=NEAR, zfar=_FAR)
         # OpenGL's camera looks along -z with y up; ours along z with y down.
@@ -57,7 +59,7 @@ class PyrenderRenderer:
         size: tuple[int, int],
         colours: np.ndarray | None = None,
     ) -> MeshPicture:
-        """See `render.mesh.MeshRenderer`. The edges are smoothed: alpha is partial there."""
+        """See `render.mesh.MeshRenderer`. Edges are smoothed: alpha is partial there, and depth is that of some place within the pixel."""
         if threading.get_ident() != self._thread:
             raise RuntimeError("A pyrender renderer may only be used in the thread that made it.")
         if self._renderer is None:
@@ -83,6 +85,13 @@ class PyrenderRenderer:
         if self._renderer is not None:
             self._renderer.delete()
             self._renderer = None
+
+    def _destroy_context(self) -> None:
+        from OpenGL import EGL
+
+        platform = self._renderer._platform
+        EGL.eglMakeCurrent(platform._egl_display, EGL.EGL_NO_SURFACE, EGL.EGL_NO_SURFACE, EGL.EGL_NO_CONTEXT)
+        EGL.eglDestroyContext(platform._egl_display, platform._egl_context)
 
     def _send(self, data: np.ndarray, triangles: np.ndarray) -> None:
         """Vertices [V, 7] of position and colour into the mesh on the card; a new mesh only when the triangles change."""

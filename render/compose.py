@@ -92,7 +92,7 @@ class Painter:
 
 
 def compose(frame: np.ndarray, overlay: np.ndarray) -> np.ndarray:
-    """The frame uint8 [H, W, 3] RGB under the overlay uint8 [H, W, 4] (premultiplied RGBA): uint8 RGB. Raises ValueError if sizes differ."""
+    """The frame uint8 [H, W, 3] RGB under the overlay uint8 [H, W, 4] (premultiplied RGBA) as uint8 RGB. ValueError if sizes differ."""
     if frame.shape[:2] != overlay.shape[:2]:
         raise ValueError(f"the overlay is {overlay.shape[1]}x{overlay.shape[0]}, the frame {frame.shape[1]}x{frame.shape[0]}")
     picture = np.array(frame, np.uint8, order="C")

@@ -1,0 +1,136 @@
+"""Distortions, split, batches and a whole small training."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.embedding import embed
+from core.manifold import Manifold, ManifoldError
+from core.scores import score
+from core.training.dataset import LabelledClip
+from core.training.distortions import distort, distortion_order
+from core.training.sampler import batches, split_clips
+from core.training.trainer import TrainingError, TrainSettings, train
+from tests.synthetic_tracks import SMALL_SOURCES, moving_track
+
+SETTINGS = TrainSettings(
+    "small", SMALL_SOURCES, d_model=16, epochs=15, learning_rate=2e-3, batch_windows=8, min_held_out_windows=2, licence="made up"
+)
+
+
+def clips(classes: int = 3, per_class: int = 5) -> list[LabelledClip]:
+    return [
+        LabelledClip(f"clip{a}{k}", f"Action{a}", f"person{k % 2}", moving_track(a, 10 * a + k, 72, sources=SMALL_SOURCES))
+        for a in range(classes)
+        for k in range(per_class)
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained() -> Manifold:
+    return train(clips(), SETTINGS)
+
+
+def test_that_shuffling_permutes_twenty_two_positions_at_most() -> None:
+    order = distortion_order("shuffle", 50, np.random.default_rng(0))
+    assert (np.sort(order, axis=1) == np.arange(32)).all()
+    moved = (order != np.arange(32)).sum(axis=1)
+    assert moved.max() <= 22
+    assert moved.mean() > 20
+
+
+def test_that_reversing_and_holding_do_what_they_say() -> None:
+    rng = np.random.default_rng(0)
+    assert distortion_order("reverse", 1, rng)[0].tolist() == list(range(31, -1, -1))
+    assert not distortion_order("static", 1, rng).any()
+
+
+@pytest.mark.parametrize("kind", ["shuffle", "reverse", "static"])
+def test_that_severity_is_the_share_of_positions_touched(kind: str) -> None:
+    order = distortion_order(kind, 200, np.random.default_rng(0), 0.5)
+    moved = (order != np.arange(32)).sum(axis=1)
+    assert moved.max() <= 16
+    assert moved.mean() > 13
+
+
+def test_that_distorting_takes_positions_in_the_order_given() -> None:
+    windows = np.arange(64.0).reshape(1, 32, 2)
+    np.testing.assert_array_equal(distort(windows, np.arange(31, -1, -1)[None]), windows[:, ::-1])
+
+
+def test_that_whole_subjects_are_held_out_where_there_are_several() -> None:
+    names = [f"c{i}" for i in range(10)]
+    subjects = ["a"] * 4 + ["b"] * 3 + ["c"] * 3
+    out = split_clips(names, ["Walk"] * 10, subjects, seed=0)
+    assert len({s for s, o in zip(subjects, out, strict=True) if o} & {s for s, o in zip(subjects, out, strict=True) if not o}) == 0
+    assert 0 < out.sum() < 10
+    np.testing.assert_array_equal(out, split_clips(names, ["Walk"] * 10, subjects, seed=0))
+
+
+def test_that_the_views_of_a_clip_stay_together_and_a_single_clip_trains() -> None:
+    names = ["x", "x", "y", "y", "z", "z", "only", "only"]
+    out = split_clips(names, ["Kick"] * 6 + ["Jump"] * 2, ["a"] * 8, seed=3)
+    assert out[:6].sum() == 2
+    assert all(out[2 * i] == out[2 * i + 1] for i in range(4))
+    assert not out[6:].any()
+
+
+def test_that_a_batch_has_p_classes_of_k_windows_and_follows_the_seed() -> None:
+    labels = np.repeat(np.arange(5), [30, 30, 30, 30, 2])
+    first = list(batches(labels, 3, 4, 20, seed=1))
+    for index in first:
+        assert sorted(np.bincount(labels[index])[np.unique(labels[index])].tolist()) == [4, 4, 4]
+    assert all(np.array_equal(a, b) for a, b in zip(first, batches(labels, 3, 4, 20, seed=1), strict=True))
+    assert len(next(batches(labels, 10, 4, 1, seed=1))) == 20
+
+
+def test_that_training_tells_made_up_actions_of_unseen_people_apart(trained: Manifold) -> None:
+    assert trained.card["window_accuracy"] > 0.9
+    assert trained.card["nmi"] > 0.5
+    assert trained.card["loss"]["last"] < 0.5 * trained.card["loss"]["first"]
+    assert trained.classes == ("Action0", "Action1", "Action2")
+    assert score(embed(moving_track(2, 99, 60, sources=SMALL_SOURCES), trained), trained).nearest_class == "Action2"
+
+
+def test_that_shuffled_motion_steps_farther(trained: Manifold) -> None:
+    shuffle = trained.card["sensitivity"]["shuffle"]
+    assert shuffle["1.0"]["temporal_coherence"]["ratio"] > 1.1
+    assert shuffle["1.0"]["action_consistency"]["rose"] > 0.9
+    assert set(shuffle) == {f"{i / 10:.1f}" for i in range(1, 11)}
+
+
+def test_that_steps_of_held_out_motion_are_about_one_and_in_the_band(trained: Manifold) -> None:
+    data = clips()
+    held_out = split_clips([c.clip for c in data], [c.action for c in data], [c.subject for c in data], SETTINGS.seed)
+    curves = [embed(clip.track, trained).curves for clip, out in zip(data, held_out, strict=True) if out]
+    step, low, high = (np.concatenate([getattr(c, name)[1:] for c in curves]) for name in ("step", "band_low", "band_high"))
+    assert np.median(step) == pytest.approx(1, abs=0.1)
+    assert ((step >= low) & (step <= high)).mean() > 0.97
+
+
+def test_that_training_is_repeatable() -> None:
+    short = replace(SETTINGS, epochs=1)
+    first, second = train(clips(2, 4), short), train(clips(2, 4), short)
+    assert all(np.array_equal(second.weights[name], value) for name, value in first.weights.items())
+    np.testing.assert_array_equal(second.reference_map, first.reference_map)
+    assert second.card == first.card
+
+
+def test_that_classes_with_too_few_held_out_windows_are_not_offered() -> None:
+    few = train(clips(2) + clips(3, 1)[2:], replace(SETTINGS, epochs=0.1))
+    assert few.classes == ("Action0", "Action1")
+    assert few.card["windows"]["Action2"]["held_out"] == 0
+
+
+def test_that_data_that_cannot_train_is_refused() -> None:
+    with pytest.raises(TrainingError, match="at least two classes"):
+        train(clips(1), SETTINGS)
+    with pytest.raises(ManifoldError, match="needs the source 'vit'"):
+        train(clips(2), replace(SETTINGS, sources=(replace(SMALL_SOURCES[0], name="vit"),)))
+
+
+def test_that_the_release_preset_distorts_finished_rows() -> None:
+    rows = train(clips(2, 2), replace(SETTINGS, epochs=0.1, distort_rows=True))
+    derived = train(clips(2, 2), replace(SETTINGS, epochs=0.1))
+    assert rows.card["loss"]["first"] != derived.card["loss"]["first"]

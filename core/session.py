@@ -9,15 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.analysis import Analysis, Glitch
 from core.project import Note, Project, ProjectError, new_note, save_project
 from core.timebase import FrameIndex
 from core.track import HumanTrack
-
-if TYPE_CHECKING:
-    from core.video import Video
+from core.video import Video
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -148,7 +147,7 @@ def load_checkpoint(path: Path) -> tuple[Encoder, EncoderConfig]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ManifoldError(f"The checkpoint {path.name} cannot be read ({error.strerror}): check the path.") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # whatever a foreign file makes the reader raise, it means the same
         raise ManifoldError(f"{path.name} is not a checkpoint of plain tensors: re-save it as a state dict.") from error
     if not isinstance(content, Mapping):
         raise ManifoldError(f"{path.name} holds no state dict: re-save the checkpoint as a state dict.")

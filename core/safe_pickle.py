@@ -103,22 +103,33 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return _bytes(text)
 
 
-class _Object:
-    """Stands in for `object` where old pickles name it as a base class."""
+class _Call:
+    """A function that the pickle may call but, unlike a plain function, not alter."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+    def __setstate__(self, state: Any) -> None:
+        raise UnsafePickle("The pickle tries to alter a function.")
 
 
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Dtype,
-    ("_codecs", "encode"): _encode,
-    ("copy_reg", "_reconstructor"): _reconstructor,
-    ("copyreg", "_reconstructor"): _reconstructor,
-    ("__builtin__", "object"): _Object,
-    ("builtins", "object"): _Object,
+    ("_codecs", "encode"): _Call(_encode),
+    ("copy_reg", "_reconstructor"): _Call(_reconstructor),
+    ("copyreg", "_reconstructor"): _Call(_reconstructor),
+    ("__builtin__", "object"): object,
+    ("builtins", "object"): object,
     ("collections", "OrderedDict"): OrderedDict,
 }
 for _core in ("numpy.core", "numpy._core"):
-    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = _reconstruct
+    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = _Call(_reconstruct)
     _ALLOWED[f"{_core}.multiarray", "scalar"] = _Scalar
     _ALLOWED[f"{_core}.numeric", "_frombuffer"] = _FromBuffer
 for _module in ("scipy.sparse", "scipy.sparse.csc", "scipy.sparse._csc", "scipy.sparse.csr", "scipy.sparse._csr"):
@@ -132,7 +143,7 @@ class _Unpickler(pickle.Unpickler):
             return cast(Callable[..., Any], _ALLOWED[module, name])
         if module == "chumpy" or module.startswith("chumpy."):
             return _Chumpy
-        raise UnsafePickle(f"The pickle names {module}.{name}, which no body model needs: it was not opened.")
+        raise UnsafePickle(f"The pickle names {f'{module}.{name}'[:80]}, which no body model needs: it was not opened.")
 
 
 def load_pickled_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -110,6 +110,13 @@ def test_that_allowed_names_do_not_open_a_way_to_their_modules(tmp_path):
         load_pickled_arrays(written(tmp_path, stream))
 
 
+def test_that_a_pickle_cannot_alter_the_reader(tmp_path):
+    # BUILD with slot state sets attributes: here the default encoding of the stand-in for _codecs.encode.
+    stream = b"c_codecs\nencode\n(N}S'__defaults__'\n(S'rot13'\ntstb."
+    with pytest.raises(UnsafePickle, match="alter"):
+        load_pickled_arrays(written(tmp_path, stream))
+
+
 def test_that_arrays_of_objects_are_refused(tmp_path):
     with pytest.raises(UnsafePickle):
         load_pickled_arrays(written(tmp_path, {"a": np.array([{}, None], object)}))

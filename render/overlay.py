@@ -73,10 +73,10 @@ def draw_box(canvas: np.ndarray, box: np.ndarray, presence: Presence, width: flo
     if np.isfinite(box).all():
         corners = _places(box.reshape(2, 2), canvas)
         (x0, y0), (x1, y1) = corners
-        for color, thickness in ((_premultiplied(_RIM, 0.6), round(width) + 2), (_premultiplied(_SIDE_COLOR["middle"], 1.0), round(width))):
+        for color, thickness in ((_premultiplied(_RIM, 0.6), 0.6 * width + 2), (_premultiplied(_SIDE_COLOR["middle"], 1.0), 0.6 * width)):
             for start, end in (((x0, y0), (x1, y0)), ((x1, y0), (x1, y1)), ((x1, y1), (x0, y1)), ((x0, y1), (x0, y0))):
                 for a, b in [(start, end)] if label is None else _dashes(start, end, int(8 * width) << _SHIFT):
-                    cv2.line(canvas, a, b, color, max(1, thickness), cv2.LINE_AA, _SHIFT)
+                    cv2.line(canvas, a, b, color, max(1, round(thickness)), cv2.LINE_AA, _SHIFT)
     if label is not None:
         place = (float(box[0]), float(box[1])) if np.isfinite(box).all() else (8.0, 8.0)
         _label(canvas, label, place, width)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.analysis import Analysis, Curves, EmbeddingMap, Glitch, JointEvidence, ManifoldInfo, Scores, VideoInfo, WindowScore
-from core.skeletons import BLAZEPOSE, BODY_SLICE, OPENPOSE_BODY
+from core.skeletons import BLAZEPOSE, BODY_SLICE, OPENPOSE_BODY, SMPL
 from core.track import ExtractorInfo, HumanTrack, Presence, Source, Subject
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -47,6 +47,15 @@ SOURCES = (Source("appearance", "hog-lab-1024", 1024), Source("pose", "smpl-24",
 CLASSES = ("squat", "wave", "walk")
 
 
+def _arms_down() -> np.ndarray:
+    """Rotations [23, 3, 3]: the zero pose with both arms lowered by 65 degrees."""
+    pose = np.tile(np.eye(3), (23, 1, 1))
+    for joint, angle in (("left_shoulder", -65.0), ("right_shoulder", 65.0)):
+        c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        pose[SMPL.index(joint) - 1] = [(c, -s, 0), (s, c, 0), (0, 0, 1)]
+    return pose
+
+
 def _track(frames: int, fps: float, size: tuple[int, int]) -> HumanTrack:
     width, height = size
     generator = np.random.default_rng(7)
@@ -78,9 +87,9 @@ def _track(frames: int, fps: float, size: tuple[int, int]) -> HumanTrack:
         "points3d": three,
         "points3d_scores": np.full((frames, 33), 0.9),
         "global_orient": np.tile(upright, (frames, 1, 1)),
-        "body_pose": np.tile(np.eye(3), (frames, 23, 1, 1)),
+        "body_pose": np.tile(_arms_down(), (frames, 1, 1, 1)),
         "betas": np.zeros((frames, 10)),
-        "translation": np.tile((0.0, 0.1, 3.6), (frames, 1)),
+        "translation": np.tile((0.0, -0.1, 3.9), (frames, 1)),
         "intrinsics": np.tile((height * 1.8, height * 1.8, width / 2, height / 2), (frames, 1)),
     }
     features = {"appearance": generator.normal(0, 1, (frames, 1024)).astype(np.float32)}

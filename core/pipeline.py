@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from core.analysis import Analysis, Glitch, VideoInfo
 from core.events import AnalysisRequest, Event, Failed, Finished, Partial, Progress, Started
@@ -18,9 +19,11 @@ from core.extraction import Cancelled, ExtractionError, Extractor, create_extrac
 from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_track, load_manifold
-from core.recall import over_all_frames, recall, remember
+from core.ranges import embedding_over_all_frames, over_all_frames
+from core.recall import recall, remember
 from core.store import EMBEDDING, GLITCHES, TRACK, Store, make_key
 from core.track import HumanTrack
+from core.version import telltale_version
 from core.video import Video, VideoError, file_sha256, open_video
 
 T = TypeVar("T")
@@ -145,25 +148,31 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
             known = recall(store, keys.analysis) if request.use_cache else None
         if known is not None:
             return replace(known, video=info)
-        track = _extract(state, extractor, video, frames, keys.track)
-    analysis = _judge(state, track, manifold, info, keys)
+        part = _extract(state, extractor, video, frames, keys.track)
+        times = video.timebase.times
+    analysis = _judge(state, part, frames.start, times, manifold, info, keys)
     if request.use_cache:
         with _forgiven("the analysis"):
             remember(store, keys.analysis, analysis, keys.track, frames.start)
     return analysis
 
 
-def _judge(state: _Run, track: HumanTrack, manifold: Manifold, info: VideoInfo, keys: _Keys) -> Analysis:
-    """From the track on: the stages that need torch, which is imported here and not before."""
+def _judge(state: _Run, part: HumanTrack, start: int, times: np.ndarray, manifold: Manifold, info: VideoInfo, keys: _Keys) -> Analysis:
+    """From the track on: the stages that need torch, which is imported here and not before.
+
+    The range is judged as if it were the whole clip; what is found is told in frames of the video.
+    """
     request = state.request
     with state.stage("embed") as progress:
-        check_track(manifold, track)
+        check_track(manifold, part)
         from core.embedding import Embedding, embed
 
         embedding = state.known(EMBEDDING, keys.embedding, Embedding)
         if embedding is None:
-            embedding = embed(track, manifold, request.allow_many, progress, state.cancelled)
+            embedding = embed(part, manifold, request.allow_many, progress, state.cancelled)
             state.keep(EMBEDDING, keys.embedding, embedding)
+        track = over_all_frames(part, start, times)
+        embedding = embedding_over_all_frames(embedding, start, len(times))
     with state.stage("score"):
         from core.embedding_map import place
         from core.scores import score
@@ -191,7 +200,7 @@ def _judge(state: _Run, track: HumanTrack, manifold: Manifold, info: VideoInfo, 
 
 
 def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key: str) -> HumanTrack:
-    """The track over all frames of the video; frames outside the range are not seen. The cache keeps the range alone."""
+    """The track of the range; its parts are emitted over all frames of the video, the rest unseen."""
     times = video.timebase.times
     with state.stage("extract") as progress:
         track = state.known(TRACK, key, HumanTrack)
@@ -208,7 +217,7 @@ def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key
 
             track = extractor.extract(video, frames, progress=advance, partial=partial, cancelled=state.cancelled)
             state.keep(TRACK, key, track)
-        return over_all_frames(track, frames.start, times)
+        return track
 
 
 def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) -> _Keys:
@@ -260,11 +269,3 @@ def _check_action(action: str | None, manifold: Manifold) -> None:
         raise RequestError(
             f"The manifold '{manifold.name}' does not know the class '{action}': choose one of {', '.join(manifold.classes)}."
         )
-
-
-def telltale_version() -> str:
-    """The installed version; a checkout that was never installed says so."""
-    try:
-        return version("telltale")
-    except PackageNotFoundError:
-        return "0.0.0+checkout"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from core.analysis import Analysis
+from core.ranges import over_all_frames
 from core.store import ANALYSIS, TRACK, Store
-from core.track import HumanTrack, Presence, slice_track
-
-OUTSIDE_RANGE = "outside the analysed range"
+from core.track import HumanTrack, slice_track
 
 
 @dataclass(frozen=True)
@@ -46,33 +44,3 @@ def _joined(store: Store, entry: Remembered | None) -> Analysis | None:
     if entry is None or track is None:
         return None
     return replace(entry.analysis, track=over_all_frames(track, entry.start, entry.times))
-
-
-def over_all_frames(track: HumanTrack, start: int, times: np.ndarray) -> HumanTrack:
-    """A track of a range as a track over the whole video: times [T], unseen frames are NaN with presence `none` and a reason."""
-    total, stop = len(times), start + len(track)
-    if (start, stop) == (0, total):
-        return track
-    if not 0 <= start <= stop <= total:
-        raise ValueError(f"frames {start}..{stop} do not lie in a video of {total}")
-
-    def padded(values: np.ndarray) -> np.ndarray:
-        whole = np.full((total, *values.shape[1:]), np.nan, values.dtype)
-        whole[start:stop] = values
-        return whole
-
-    arrays: dict[str, Any] = {
-        name: padded(getattr(track, name))
-        for name in (
-            "boxes", "keypoints", "keypoint_scores", "points3d", "points3d_scores",
-            "global_orient", "body_pose", "betas", "translation", "intrinsics",
-        )
-    }  # fmt: skip
-    return replace(
-        track,
-        times=times,
-        presence=(Presence.NONE,) * start + track.presence + (Presence.NONE,) * (total - stop),
-        reasons=(OUTSIDE_RANGE,) * start + track.reasons + (OUTSIDE_RANGE,) * (total - stop),
-        features={name: padded(values) for name, values in track.features.items()},
-        **arrays,
-    )

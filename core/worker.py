@@ -132,7 +132,8 @@ class AnalysisWorker:
         while True:
             ready = wait(sources, patience)
             if not ready:
-                return None  # cancelled and deaf: `_run` ends it
+                self.kill()  # cancelled, and deaf
+                return None
             if self._wake_reader in ready:
                 sources.remove(self._wake_reader)
                 patience = _PATIENCE_SECONDS

@@ -11,7 +11,7 @@ from types import TracebackType
 import av
 import numpy as np
 
-from core.frame_cache import FrameCache, frame_bytes
+from core.frame_cache import CAPACITY, FrameCache, frame_bytes
 from core.image_sequence import image_files
 from core.picture import PictureMaker
 from core.timebase import FrameIndex, Timebase
@@ -34,7 +34,7 @@ class Video:
     notes     plain sentences about what is wrong with the file
     """
 
-    def __init__(self, opened: OpenedVideo) -> None:
+    def __init__(self, opened: OpenedVideo, cache_bytes: int = CAPACITY) -> None:
         self.path = opened.path
         self.timebase: Timebase = opened.timebase
         self.notes = opened.notes
@@ -42,7 +42,7 @@ class Video:
         self.size = self._pictures.size
         self._new_reader: Callable[[], FrameReader] = opened.new_reader
         self._release = opened.release
-        self._cache = FrameCache()
+        self._cache = FrameCache(cache_bytes)
         self._window = min(PREFETCH_FRAMES, self._cache.capacity // frame_bytes(opened.first_frame) // 3)
         self._reader = self._new_reader()
         self._reading = threading.Lock()
@@ -153,6 +153,7 @@ class Video:
     def _prefetch_ahead(self, around: int) -> bool:
         """Go on with the reader that serves `frame`, one frame at a time. False when there is something newer to do."""
         for target in range(around, min(len(self), around + self._window + 1)):
+            previous = -1
             while target not in self._cache:
                 if self._overtaken():
                     return False
@@ -165,8 +166,9 @@ class Video:
                         return False
                     self._reader.aim(target)
                     item = self._reader.next_frame()
-                if item is None:
+                if item is None or item[0] <= previous:  # it cannot be decoded, or someone moved the reader
                     return True
+                previous = item[0]
                 self._cache.put(*item)
                 if item[0] > target:
                     break
@@ -209,13 +211,14 @@ class Video:
         self.close()
 
 
-def open_video(path: str | Path) -> Video:
+def open_video(path: str | Path, cache_bytes: int = CAPACITY) -> Video:
     """Open a video file, an animated GIF or a folder of images. The packets are listed, not decoded.
 
+    cache_bytes bounds the decoded frames that are kept.
     Raises VideoError, with one sentence for people, when there is nothing to be seen in it.
     """
     path = Path(path)
-    return Video(open_folder(path) if path.is_dir() else open_file(path))
+    return Video(open_folder(path) if path.is_dir() else open_file(path), cache_bytes)
 
 
 def file_sha256(path: Path) -> str:

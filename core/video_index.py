@@ -6,12 +6,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+NONE = np.iinfo(np.int64).min
 # Containers that store when each frame is shown. In the others the demuxer guesses, and the guess is checked by decoding.
 STORES_TIMES = {"mov", "matroska", "webm", "gif", "flv"}
 # The first frame of these is the only place where decoding can start.
@@ -22,7 +24,7 @@ _ONE_START = {"gif", "apng", "webp_anim", "image2", "png_pipe", "jpeg_pipe"}
 class PacketIndex:
     """All packets of the video stream in the order in which they are stored and decoded (their number is the *ordinal*).
 
-    pts, dts, pos   int64 [P]   in units of `time_base` (dts, pos: -1 shifted to NONE where unknown)
+    pts, dts, pos   int64 [P]   in units of `time_base` (dts, pos: NONE where unknown)
     duration        int64 [P]   0 where unknown
     place           int64 [P]   position in display order among all packets
     shown           bool [P]    False for packets that an edit list hides, that hold no picture of their own or that cannot be decoded
@@ -41,11 +43,28 @@ class PacketIndex:
     declared: int  # frames that the container's own table lists; 0 where it has none
     broken_off: bool  # the file ended in the middle of a packet
 
-    @property
+    @cached_property
     def order(self) -> np.ndarray:
         """int64 [T]: the ordinal of each frame."""
         ordinals = np.flatnonzero(self.shown)
         return ordinals[np.argsort(self.place[ordinals], kind="stable")]
+
+    @cached_property
+    def frames(self) -> np.ndarray:
+        """int64 [P]: the frame that each packet shows, -1 where none."""
+        frames = np.full(len(self.pts), -1, np.int64)
+        frames[self.order] = np.arange(len(self.order))
+        return frames
+
+    @cached_property
+    def identities(self) -> tuple[str, dict[int, int]]:
+        """The attribute that names a packet after a seek (`pos` or `pts`) and the ordinal for each of its values; empty if not unique."""
+        for name, column in (("pos", self.pos), ("pts", self.pts)):
+            values = column.tolist()
+            ordinals = {value: ordinal for ordinal, value in enumerate(values)}
+            if len(ordinals) == len(values) and NONE not in ordinals:
+                return name, ordinals
+        return "pos", {}
 
     def start_before(self, ordinal: int) -> int:
         """The key frame to start from for the exact picture of `ordinal`.
@@ -61,9 +80,6 @@ class PacketIndex:
         """The key frame before `start`, or None at the first."""
         number = bisect_right(self.starts, start - 1) - 1
         return self.starts[number] if number >= 0 else None
-
-
-NONE = np.iinfo(np.int64).min
 
 
 def build_index(container: InputContainer, stream: VideoStream) -> PacketIndex:

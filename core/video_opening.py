@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -15,6 +16,7 @@ from av.error import FFmpegError
 from core.image_sequence import RATE, ImageReader, image_files, read_image
 from core.picture import PictureMaker, picture_maker
 from core.timebase import Timebase
+from core.truncation import is_cut_off
 from core.video_file import VideoError, VideoFile, check_file
 from core.video_index import STORES_TIMES, PacketIndex, build_index, frame_times, ordered_as_decoded, without
 from core.video_reader import FrameReader, StreamReader
@@ -23,6 +25,7 @@ from core.video_reader import FrameReader, StreamReader
 CONFIRMED_PACKETS = 600
 # Frames of a file without stored times whose decoded order is compared with the guessed one.
 _ORDER_SAMPLE = 48
+_NOTHING_DECODES = "No frame of {} can be decoded: export it again, as H.264 in MP4 if possible."
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,7 @@ class OpenedVideo:
     first_frame: av.VideoFrame
     new_reader: Callable[[], FrameReader]
     release: Callable[[], None]
+    packets_decoded: int  # to open it; bounded, however long the video is
 
 
 def open_file(path: Path) -> OpenedVideo:
@@ -59,79 +63,82 @@ def _open_stream(file: VideoFile) -> OpenedVideo:
     if not index.shown.any():
         raise VideoError(f"{file.path.name} contains no frames: export it again.")
     packets = max(int(index.shown.sum()), index.declared)
-    index = _confirm_order(file, index)
-    index, cut_off = _confirm_end(file, index)
-    first, index, missing = _first_picture(file, index)
-    notes = []
-    if missing:
-        notes.append(f"The first {missing} frames need a part of the file that is missing and are left out.")
-    count = int(index.shown.sum())
-    if count + missing < packets:
-        notes.append(f"The file is damaged at its end: {count} of its {packets} frames can be read.")
-    elif cut_off or index.broken_off:
-        notes.append(f"The file is damaged at its end: the first {count} frames can be read.")
+    with closing(StreamReader(file, index)) as reader:
+        index = _confirm_order(reader, index)
+        index, cut_off = _confirm_end(reader, index)
+        decoded = reader.packets_decoded
+    if not index.shown.any():
+        raise VideoError(_NOTHING_DECODES.format(file.path.name))
+    with closing(StreamReader(file, index)) as reader:
+        first, missing = _first_picture(reader)
+        decoded += reader.packets_decoded
+    if first is None:
+        raise VideoError(_NOTHING_DECODES.format(file.path.name))
+    index = without(index, index.order[:missing].tolist())
     times, last = frame_times(index, rate)
     return OpenedVideo(
-        file.path, Timebase(times, last), tuple(notes), picture_maker(first, aspect), first,
-        lambda: StreamReader(file, index), file.delete_repacked,
-    )  # fmt: skip
+        path=file.path,
+        timebase=Timebase(times, last),
+        notes=_notes(len(times), packets, missing, cut_off or index.broken_off or is_cut_off(file.path)),
+        pictures=picture_maker(first, aspect),
+        first_frame=first,
+        new_reader=lambda: StreamReader(file, index),
+        release=file.delete_repacked,
+        packets_decoded=decoded,
+    )
 
 
-def _confirm_order(file: VideoFile, index: PacketIndex) -> PacketIndex:
+def _notes(count: int, packets: int, missing: int, cut_off: bool) -> tuple[str, ...]:
+    notes = []
+    if missing:
+        notes.append(f"The first {missing} frames of the file need a part that is missing and are left out.")
+    if count + missing < packets:
+        notes.append(f"The file is damaged at its end: {count} of its {packets} frames can be read.")
+    elif cut_off:
+        notes.append(f"The file is damaged at its end: only {count} frames are left of it.")
+    return tuple(notes)
+
+
+def _confirm_order(reader: StreamReader, index: PacketIndex) -> PacketIndex:
     """Where the container stores no times, ask the decoder for the order; decode everything only if the guess is wrong."""
     if index.formats & STORES_TIMES:
         return index
-    reader = StreamReader(file, index)
-    try:
-        reader.restart(0)
-        sample = list(islice(reader.emitted(), _ORDER_SAMPLE))
-        places = index.place[sample]
-        if (np.diff(places) > 0).all():
-            return index
-        reader.restart(0)
-        return ordered_as_decoded(index, list(dict.fromkeys(reader.emitted())))
-    finally:
-        reader.close()
+    reader.restart(0)
+    sample = list(islice(reader.emitted(), _ORDER_SAMPLE))
+    if (np.diff(index.place[sample]) > 0).all():
+        return index
+    reader.restart(0)
+    return ordered_as_decoded(index, list(dict.fromkeys(reader.emitted())))
 
 
-def _confirm_end(file: VideoFile, index: PacketIndex) -> tuple[PacketIndex, bool]:
-    """Take out the frames behind the last key frame that do not decode; if none does, go on with the key frame before."""
+def _confirm_end(reader: StreamReader, index: PacketIndex) -> tuple[PacketIndex, bool]:
+    """Take out the frames behind the last key frame that do not decode; if none does, go on with the key frame before.
+
+    Also says whether any was taken out.
+    """
     cut_off = False
     stop = len(index.pts)
-    reader = StreamReader(file, index)
-    try:
-        for start in reversed(index.starts):
-            if stop - start > CONFIRMED_PACKETS:
-                break
-            reader.restart(start)
-            decoded = set(reader.emitted())
-            expected = [n for n in range(start, stop) if index.shown[n] and (start == 0 or index.place[n] >= index.place[start])]
-            lost = [n for n in expected if n not in decoded]
-            cut_off = cut_off or bool(lost)
-            if len(lost) < len(expected):
-                return without(index, lost), cut_off
-            # The whole group is lost, and with it the pictures shown before its key frame.
-            index = without(index, range(start, stop))
-            stop = start
-    finally:
-        reader.close()
-    if not index.shown.any():
-        raise VideoError(f"No frame of {file.path.name} can be decoded: export it again, as H.264 in MP4 if possible.")
+    for start in reversed(index.starts):
+        if stop - start > CONFIRMED_PACKETS:
+            break
+        reader.restart(start)
+        decoded = set(reader.emitted())
+        expected = [n for n in range(start, stop) if index.shown[n] and (start == 0 or index.place[n] >= index.place[start])]
+        lost = [n for n in expected if n not in decoded]
+        cut_off = cut_off or bool(lost)
+        if len(lost) < len(expected):
+            return without(index, lost), cut_off
+        # The whole group is lost, and with it the pictures shown before its key frame.
+        index = without(index, range(start, stop))
+        stop = start
     return index, cut_off
 
 
-def _first_picture(file: VideoFile, index: PacketIndex) -> tuple[av.VideoFrame, PacketIndex, int]:
-    """The first frame that decodes, the index without those before it, and how many these are."""
-    reader = StreamReader(file, index)
-    try:
-        reader.restart(0)
-        found = reader.next_frame()
-        if found is None:
-            raise VideoError(f"No frame of {file.path.name} can be decoded: export it again, as H.264 in MP4 if possible.")
-        number, frame = found
-        return frame, without(index, index.order[:number].tolist()), number
-    finally:
-        reader.close()
+def _first_picture(reader: StreamReader) -> tuple[av.VideoFrame | None, int]:
+    """The first frame that decodes, and how many frames before it do not."""
+    reader.restart(0)
+    found = reader.next_frame()
+    return (None, 0) if found is None else (found[1], found[0])
 
 
 def open_folder(path: Path) -> OpenedVideo:
@@ -144,5 +151,5 @@ def open_folder(path: Path) -> OpenedVideo:
     assert first is not None
     times = np.arange(len(readable)) / float(RATE)
     return OpenedVideo(
-        path, Timebase(times, float(1 / RATE)), (), picture_maker(first, Fraction(1)), first, lambda: ImageReader(readable), lambda: None
+        path, Timebase(times, float(1 / RATE)), (), picture_maker(first, Fraction(1)), first, lambda: ImageReader(readable), lambda: None, 0
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol
 
@@ -56,9 +56,6 @@ class StreamReader:
         self._file = file
         self._index = index
         self._threads = threads
-        self._order = index.order
-        self._frame_of = {int(ordinal): frame for frame, ordinal in enumerate(self._order)}
-        self._identify, self._ordinal_of = _identities(index)
         self._container: InputContainer | None = None
         self._stream: VideoStream
         self._packets: Iterator[Packet]
@@ -70,11 +67,11 @@ class StreamReader:
         self.packets_decoded = 0
 
     def aim(self, target: int) -> None:
-        ordinal = int(self._order[target])
+        ordinal = int(self._index.order[target])
         start = self._index.start_before(ordinal)
-        if not self._flushed and self._last < target and start <= self._fed + 1 and self._reachable(ordinal):
-            return
-        self.restart(start)
+        ahead = self._last < target and start <= self._fed + 1 and self._reachable(ordinal)
+        if not ahead or (self._flushed and all(frame.pts != ordinal for frame in self._output)):
+            self.restart(start)
 
     def _reachable(self, ordinal: int) -> bool:
         """Whether this run started early enough to give the exact picture of `ordinal`."""
@@ -91,8 +88,9 @@ class StreamReader:
         while True:
             while self._output:
                 frame = self._output.popleft()
-                index = self._frame_of.get(-1 if frame.pts is None else frame.pts, -1)
-                if index > self._last and self._reachable(int(self._order[index])):
+                ordinal = frame.pts
+                index = -1 if ordinal is None else int(self._index.frames[ordinal])
+                if ordinal is not None and index > self._last and self._reachable(ordinal):
                     self._last = index
                     return index, frame
             if self._flushed:
@@ -115,17 +113,20 @@ class StreamReader:
         self._output.clear()
         self._last = -1
         self._start = start
-        packet = self._seek(start)
-        while packet is not None and self._fed < start:
-            packet = self._next_packet()
+        packet = None
+        with suppress(FFmpegError, OSError, LookupError):  # the file was taken away meanwhile: nothing comes out
+            packet = self._seek(start)
+            while packet is not None and self._fed < start:
+                packet = self._next_packet()
         self._flushed = packet is None
         if packet is not None:
             self._decode(packet)
 
     def _seek(self, start: int) -> Packet | None:
         """The first packet, at or before `start`, of a container moved there."""
+        name, ordinal_of = self._index.identities
         key: int | None = start
-        while self._container is not None and self._ordinal_of is not None and key:
+        while self._container is not None and ordinal_of and key:
             stamps = (self._index.pts, self._index.dts) if "matroska" in self._index.formats else (self._index.dts, self._index.pts)
             offset = next((int(stamp[key]) for stamp in stamps if stamp[key] != NONE), None)
             if offset is None:
@@ -136,8 +137,8 @@ class StreamReader:
                 packet = next((p for p in self._packets if p.size), None)
             except FFmpegError:
                 break
-            found = self._ordinal_of.get(self._identify(packet)) if packet is not None else None
-            if packet is not None and found is not None and found <= start:
+            found = None if packet is None else ordinal_of.get(getattr(packet, name))
+            if found is not None and found <= start:
                 self._fed = found
                 return packet
             key = self._index.earlier_start(key)
@@ -185,19 +186,3 @@ class StreamReader:
             self._container = None
         self._output.clear()
         self._flushed = True
-
-
-def _identities(index: PacketIndex) -> tuple[Callable[[Packet], int | None], dict[int | None, int] | None]:
-    """How to recognise a packet after a seek (by position in the file or by time), and the ordinal for each; None if nothing is unique."""
-    for column, identify in ((index.pos, _position), (index.pts, _time)):
-        if len(column) and (column != NONE).all() and len(set(column.tolist())) == len(column):
-            return identify, {value: ordinal for ordinal, value in enumerate(column.tolist())}
-    return _position, None
-
-
-def _position(packet: Packet) -> int | None:
-    return packet.pos
-
-
-def _time(packet: Packet) -> int | None:
-    return packet.pts

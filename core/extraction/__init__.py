@@ -1,4 +1,4 @@
-"""video -> HumanTrack. One file per extractor behind one protocol; a registry by name that imports an extractor only when it is asked for."""
+"""video -> HumanTrack. One file per extractor behind one protocol; a registry by name, imported only when asked for."""
 
 from __future__ import annotations
 

@@ -138,6 +138,8 @@ def _check(analysis: Analysis) -> None:
     for name, length in lengths.items():
         if length != frames:
             raise AnalysisFileError(f"This analysis.json is damaged ({name} has {length} values for {frames} frames); export it again.")
+    if not (frames and np.isfinite(track.times).all() and (np.diff(track.times) > 0).all()):
+        raise AnalysisFileError("This analysis.json is damaged (its times do not rise); export it again.")
     for glitch in analysis.glitches:
         if not 0 <= glitch.start <= glitch.peak < glitch.stop <= frames:
             raise AnalysisFileError(f"This analysis.json is damaged (event {glitch.id} lies outside the clip); export it again.")

@@ -155,6 +155,8 @@ def test_that_an_export_of_a_newer_version_is_refused(exported: Any) -> None:
         ("video", None),
         ("created", 5),
         ("times", {"0": 0.0}),
+        ("times", [0.0] * 60),
+        ("times", [None] * 60),
     ],
 )
 def test_that_a_damaged_export_is_refused_with_one_sentence(exported: Any, field: str, value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from bisect import insort
+from bisect import bisect_left, insort
 
 import av
 
@@ -39,6 +39,12 @@ class FrameCache:
 
     def get(self, index: int) -> av.VideoFrame | None:
         return self._frames.get(index)
+
+    def nearest_before(self, index: int) -> av.VideoFrame | None:
+        """The last frame before `index` that is held."""
+        with self._lock:
+            position = bisect_left(self._indices, index)
+            return self._frames[self._indices[position - 1]] if position else None
 
     def put(self, index: int, frame: av.VideoFrame) -> None:
         """Keep `frame`, letting go of those farthest from the cursor when there is no room."""

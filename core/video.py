@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
@@ -76,15 +77,14 @@ class Video:
         return self._pictures.black() if decoded is None else self._pictures.rgb(decoded)
 
     def _decode(self, index: int) -> av.VideoFrame | None:
-        """Frame `index`, or the nearest before it that can be decoded; all on the way go to the cache."""
+        """Frame `index`, or the nearest one known before it if it cannot be decoded; all on the way go to the cache."""
         decoded = self._cache.get(index)
         if decoded is not None:
             return decoded
-        for number, frame in read_to(self._reader, index):
-            self._cache.put(number, frame)
-            decoded = frame
-        if decoded is None and index > 0:
-            decoded = self._decode(index - 1)
+        for number, decoded in read_to(self._reader, index):
+            self._cache.put(number, decoded)
+        if decoded is None:
+            decoded = self._cache.nearest_before(index)
         if decoded is not None:
             self._cache.put(index, decoded)
         return decoded
@@ -94,32 +94,23 @@ class Video:
         stop = len(self) if stop is None else min(stop, len(self))
         if start >= stop:
             return
-        reader = self._new_reader()
-        try:
-            last: np.ndarray | None = None
-            index = start
+        last: np.ndarray | None = None
+        with closing(self._new_reader()) as reader:
             reader.aim(start)
+            index = start
             while index < stop:
                 item = reader.next_frame()
-                if item is None or item[0] >= stop:
-                    break
-                if item[0] < start:
+                if item is not None and item[0] < start:
                     continue
-                picture = self._pictures.rgb(item[1])
-                while index < item[0]:  # frames that cannot be decoded
-                    yield FrameIndex(index), self._held(last, index)
-                    index += 1
-                yield FrameIndex(index), picture
-                last = picture
-                index += 1
-            while index < stop:
-                yield FrameIndex(index), self._held(last, index)
-                index += 1
-        finally:
-            reader.close()
-
-    def _held(self, last: np.ndarray | None, index: int) -> np.ndarray:
-        return self.frame(FrameIndex(index)) if last is None else last.copy()
+                reached = stop if item is None else min(item[0], stop)
+                for lost in range(index, reached):  # these cannot be decoded: hold the one before
+                    last = self.frame(FrameIndex(lost)) if last is None else last.copy()
+                    yield FrameIndex(lost), last
+                if item is None or item[0] >= stop:
+                    return
+                last = self._pictures.rgb(item[1])
+                yield FrameIndex(item[0]), last
+                index = item[0] + 1
 
     def prefetch(self, around: FrameIndex) -> None:
         """Decode behind and ahead of `around` into the cache, in the background; a later call replaces an earlier one."""

@@ -142,14 +142,22 @@ def _first_picture(reader: StreamReader) -> tuple[av.VideoFrame | None, int]:
 
 
 def open_folder(path: Path) -> OpenedVideo:
-    """Raises VideoError."""
+    """Images that cannot be read are left out at both ends, and show the one before elsewhere. Raises VideoError."""
     files = image_files(path)
-    readable = [file for file in files if (first := read_image(file)) is not None]
-    if not readable:
+    begin, first = next(((n, frame) for n, file in enumerate(files) if (frame := read_image(file)) is not None), (0, None))
+    if first is None:
         raise VideoError(f"No image in the folder {path.name} can be read: export them again as PNG or JPEG.")
-    first = read_image(readable[0])
-    assert first is not None
+    stop = next(n for n in range(len(files), begin, -1) if n == begin + 1 or read_image(files[n - 1]) is not None)
+    readable = files[begin:stop]
+    lost = len(files) - len(readable)
     times = np.arange(len(readable)) / float(RATE)
     return OpenedVideo(
-        path, Timebase(times, float(1 / RATE)), (), picture_maker(first, Fraction(1)), first, lambda: ImageReader(readable), lambda: None, 0
+        path=path,
+        timebase=Timebase(times, float(1 / RATE)),
+        notes=(f"{lost} of the {len(files)} images cannot be read and are left out.",) if lost else (),
+        pictures=picture_maker(first, Fraction(1)),
+        first_frame=first,
+        new_reader=lambda: ImageReader(readable),
+        release=lambda: None,
+        packets_decoded=0,
     )

@@ -16,6 +16,9 @@ from av.video.stream import VideoStream
 from core.video_file import VideoFile
 from core.video_index import NONE, PacketIndex
 
+# Key frames that are tried before the nearest one when a frame does not come out; a frame needs one at most in a sound file.
+_RETREATS = 2
+
 
 class FrameReader(Protocol):
     """Gives decoded frames in ascending order from a place it is aimed at. Used by one thread at a time."""
@@ -35,7 +38,7 @@ class FrameReader(Protocol):
 def read_to(reader: FrameReader, target: int) -> Iterator[tuple[int, av.VideoFrame]]:
     """Frames on the way to `target`, and `target` last if it can be decoded at all; never one beyond it."""
     reader.aim(target)
-    while True:
+    for _ in range(_RETREATS + 1):
         while (item := reader.next_frame()) is not None and item[0] < target:
             yield item
         if item is not None and item[0] == target:
@@ -124,26 +127,22 @@ class StreamReader:
 
     def _seek(self, start: int) -> Packet | None:
         """The first packet, at or before `start`, of a container moved there."""
-        name, ordinal_of = self._index.identities
         key: int | None = start
-        while self._container is not None and ordinal_of and key:
+        while self._container is not None and self._index.identities[1] and key:
             stamps = (self._index.pts, self._index.dts) if "matroska" in self._index.formats else (self._index.dts, self._index.pts)
             offset = next((int(stamp[key]) for stamp in stamps if stamp[key] != NONE), None)
             if offset is None:
                 break
             try:
                 self._container.seek(offset, stream=self._stream)
-                self._packets = self._container.demux(self._stream)
-                packet = next((p for p in self._packets if p.size), None)
             except FFmpegError:
                 break
-            found = None if packet is None else ordinal_of.get(getattr(packet, name))
-            if found is not None and found <= start:
-                self._fed = found
+            self._packets = self._container.demux(self._stream)
+            packet = self._next_packet()
+            if packet is not None and self._fed <= start:
                 return packet
             key = self._index.earlier_start(key)
         self._reopen()
-        self._fed = -1
         return self._next_packet()
 
     def _reopen(self) -> None:
@@ -152,17 +151,20 @@ class StreamReader:
         self._stream.codec_context.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._threads
         self._packets = self._container.demux(self._stream)
+        self._fed = -1
 
     def _next_packet(self) -> Packet | None:
-        """The packet after `_fed`, or None at the end or where the file breaks off."""
-        try:
-            packet = next((p for p in self._packets if p.size), None)
-        except FFmpegError:
-            packet = None
-        if packet is None or self._fed + 1 >= len(self._index.pts):
-            return None
-        self._fed += 1
-        return packet
+        """The next packet that the index knows, its ordinal in `_fed`; None at the end or where the file breaks off."""
+        name, ordinal_of = self._index.identities
+        with suppress(FFmpegError):
+            for packet in self._packets:
+                if not packet.size:
+                    continue
+                ordinal = ordinal_of.get(getattr(packet, name)) if ordinal_of else self._fed + 1
+                if ordinal is not None and ordinal < len(self._index.pts):
+                    self._fed = ordinal
+                    return packet
+        return None
 
     def _feed(self) -> None:
         packet = self._next_packet()

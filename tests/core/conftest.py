@@ -67,6 +67,16 @@ def encode(
     return path
 
 
+def write_png(path: Path, picture: np.ndarray) -> None:
+    """`picture` (uint8 [H, W, 3]) as a PNG file."""
+    with av.open(str(path), "w", format="image2", options={"update": "1"}) as container:
+        stream = container.add_stream("png", rate=25)
+        stream.height, stream.width = picture.shape[:2]
+        stream.pix_fmt = "rgb24"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+
+
 @pytest.fixture
 def make_clip() -> Callable[..., Path]:
     return encode
@@ -80,3 +90,8 @@ def number_in() -> Callable[[np.ndarray], int]:
 @pytest.fixture
 def numbered_picture() -> Callable[[int], np.ndarray]:
     return burn
+
+
+@pytest.fixture
+def save_image() -> Callable[[Path, np.ndarray], None]:
+    return write_png

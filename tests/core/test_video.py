@@ -142,21 +142,12 @@ def test_that_metadata_that_is_not_utf8_is_no_obstacle(tmp_path: Path, make_clip
 
 
 def test_that_a_folder_of_images_is_a_video_in_natural_order_at_25_fps(
-    tmp_path: Path, numbered_picture: Callable[[int], np.ndarray], assert_exact: Check
+    tmp_path: Path, numbered_picture: Callable[[int], np.ndarray], save_image: Callable[[Path, np.ndarray], None], assert_exact: Check
 ) -> None:
     for number in range(12):
         save_image(tmp_path / f"frame{number}.png", numbered_picture(number))
     (tmp_path / "notes.txt").write_text("not a frame")
     assert_exact(tmp_path, range(12), even(12))
-
-
-def save_image(path: Path, picture: np.ndarray) -> None:
-    with av.open(str(path), "w", format="image2", options={"update": "1"}) as container:
-        stream = container.add_stream("png", rate=25)
-        stream.height, stream.width = picture.shape[:2]
-        stream.pix_fmt = "rgb24"
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
 
 
 # Display matrices of ISO 14496-12: a, b, c, d, and what they do to the stored picture.

@@ -164,11 +164,22 @@ def test_that_the_index_is_checked_before_a_frame_is_sought(tmp_path: Path, make
                 video.frame(FrameIndex(index))
 
 
-def test_that_a_file_that_disappears_while_open_shows_the_last_frame_instead_of_failing(
-    tmp_path: Path, make_clip: Make, number_in: Read
-) -> None:
+def test_that_a_file_that_disappears_while_it_is_open_does_not_raise(tmp_path: Path, make_clip: Make, number_in: Read) -> None:
     path = make_clip(tmp_path / "a.mp4", options=GROUPS_OF_12)
     with open_video(path) as video:
         path.unlink()
         assert video.frame(FrameIndex(30)).shape == (72, 96, 3)
         assert sum(1 for _ in video.frames()) == 40
+
+
+def test_that_unreadable_images_are_held_inside_a_folder_and_left_out_at_its_ends(
+    tmp_path: Path, numbered_picture: Callable[[int], np.ndarray], number_in: Read, save_image: Callable[[Path, np.ndarray], None]
+) -> None:
+    for number in range(6):
+        save_image(tmp_path / f"{number}.png", numbered_picture(number))
+    for number in (0, 3, 5):
+        (tmp_path / f"{number}.png").write_bytes(b"no picture")
+    with open_video(tmp_path) as video:
+        assert video.notes == ("2 of the 6 images cannot be read and are left out.",)
+        assert [number_in(picture) for _, picture in video.frames()] == [1, 2, 2, 4]
+        assert [number_in(video.frame(FrameIndex(index))) for index in range(4)] == [1, 2, 2, 4]

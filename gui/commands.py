@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtCore import QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -223,7 +223,7 @@ class Commands(QObject):
 
     def _zoom(self, factor: float) -> None:
         view = self._window.video_view
-        view.zoom_about(view.zoom * factor, view.rect().center().toPointF())
+        view.zoom_about(view.zoom * factor, QPointF(view.width() / 2, view.height() / 2))
 
     def _theme(self, choice: str) -> None:
         self._window.settings.set("theme", choice)

@@ -9,7 +9,6 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished
-from core.worker import AnalysisWorker
 
 
 class Worker(Protocol):
@@ -20,6 +19,9 @@ class Worker(Protocol):
     def cancel(self) -> None: ...
 
 
+MakeWorker = Callable[[AnalysisRequest, Callable[[Event], None]], Worker]
+
+
 class Jobs(QObject):
     """At most one analysis at a time. A worker's events arrive on its supervisor thread with the number of its job; they are handed on
     through a queued signal, and an event of an earlier job is dropped."""
@@ -28,7 +30,7 @@ class Jobs(QObject):
     stopping = Signal()
     _arrived = Signal(int, object)
 
-    def __init__(self, parent: QObject, make: Callable[[AnalysisRequest, Callable[[Event], None]], Worker] = AnalysisWorker) -> None:
+    def __init__(self, parent: QObject, make: MakeWorker) -> None:
         super().__init__(parent)
         self._make = make
         self._worker: Worker | None = None

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-_VIDEO, _PLOTS = 610, (165, 112)  # heights at first start, pixels
-_SIDE_WIDTH = 500
+_VIDEO, _PLOTS = 600, (165, 130)  # heights at first start, pixels
+_SIDE_WIDTH = 560
 _SIDE = (330, 320, 150)
 
 
@@ -35,7 +35,7 @@ def arrange(
     right = _splitter(Qt.Orientation.Vertical, side, _SIDE)
     right.setStretchFactor(1, 1)
     column_right = QWidget()
-    column_right.setMinimumWidth(400)
+    column_right.setMinimumWidth(430)
     stack = QVBoxLayout(column_right)
     stack.setContentsMargins(0, 0, 0, 0)
     stack.setSpacing(7)

@@ -73,10 +73,13 @@ def chosen(app: QApplication, choice: str) -> Theme:
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    """Paint the whole application in `theme`; widgets hear of it as a palette change."""
+    """Paint the whole application in `theme`; widgets hear of it as a palette change.
+
+    The palette comes before the sheet: the other way round, widgets that exist already keep their old palette.
+    """
     app.setStyle("Fusion")
-    app.setStyleSheet(_sheet(theme))
     app.setPalette(_palette(theme))
+    app.setStyleSheet(_sheet(theme))
 
 
 def contrast(first: str | QColor, second: str | QColor) -> float:

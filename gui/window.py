@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow
-from render.report import write_html
 
 from core import session as sessions
 from core.body import load_body
@@ -17,12 +16,13 @@ from core.events import AnalysisRequest, Event, Failed, Finished, Partial
 from core.project import Project
 from core.session import Session
 from core.timebase import FrameIndex
+from core.worker import AnalysisWorker
 from gui import actions, layout
 from gui.background import Background
 from gui.commands import Commands
 from gui.errors import ErrorGateway
 from gui.frames import FrameLoader
-from gui.jobs import Jobs
+from gui.jobs import Jobs, MakeWorker
 from gui.opening import Opened, Opener, first_session, with_project
 from gui.playback import Playback
 from gui.settings import Settings
@@ -46,8 +46,9 @@ from render.compose import Layer, Layers, Painter
 class MainWindow(QMainWindow):
     """Owns the session, the jobs and the views. Views move the session's cursor; the window passes every event on to all views."""
 
-    def __init__(self, settings: Settings, gateway: ErrorGateway) -> None:
+    def __init__(self, settings: Settings, gateway: ErrorGateway, make_worker: MakeWorker = AnalysisWorker) -> None:
         super().__init__()
+        self.resize(1600, 1000)
         self.settings, self.gateway = settings, gateway
         self.session: Session | None = None
         self.videos: list[Path] = []
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
         self.axis = TimeAxis(self)
         self.playback = Playback(self)
         self.playback.loop = settings.get("loop")
-        self.jobs = Jobs(self)
+        self.jobs = Jobs(self, make_worker)
         self.opener = Opener(self, gateway)
         self.commands = Commands(self)
         self.actions_by_id = actions.build(self, self.commands)
@@ -125,7 +126,6 @@ class MainWindow(QMainWindow):
         self.actions_by_id[f"theme_{get('theme')}"].setChecked(True)
         for name in ("loop", "allow_many"):
             self.actions_by_id[name].setChecked(get(name))
-        self.resize(1600, 1000)
         if get("geometry"):
             self.restoreGeometry(QByteArray(get("geometry")))
         layout.restore(self.splitters, get("splitters"))
@@ -256,9 +256,15 @@ class MainWindow(QMainWindow):
             return
         analysis, video, project = session.analysis, session.video, session.project
         self.say(f"Writing {path.name} ...")
+
+        def write() -> None:
+            from render.report import write_html  # templates and plots, which a window that only shows does not need
+
+            write_html(analysis, video, project, path)
+
         task = Background(
             self,
-            lambda: write_html(analysis, video, project, path),
+            write,
             done=lambda _: self._on_exported(path),
             failed=lambda error: self._on_export_failed(path, error),
         )
@@ -280,6 +286,7 @@ class MainWindow(QMainWindow):
         old: Layer = getattr(self.video_view.layers, name)
         new = Layer(old.visible if visible is None else visible, old.opacity if opacity is None else opacity)
         self.video_view.set_layers(replace(self.video_view.layers, **{name: new}))
+        self.actions_by_id[name].setChecked(new.visible)
         self.settings.set(f"layer.{name}.visible", new.visible)
         self.settings.set(f"layer.{name}.opacity", new.opacity)
 

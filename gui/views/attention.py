@@ -25,7 +25,7 @@ LABELS = {
 class AttentionPlot(TimePlot):
     """One colour and one label a source, in the manifold's order from the top; the legend tells the shares at the cursor."""
 
-    top, bottom = 8, 6
+    top, bottom = 6, 6
 
     def paint_still(self, painter: QPainter, plot: QRectF) -> None:
         t = self.theme

@@ -58,12 +58,12 @@ class VideoView(View):
 
     def fit(self) -> None:
         """The whole picture, as large as it goes."""
-        self.zoom_about(1.0, QPointF(self.rect().center()))
+        self.zoom_about(1.0, self._centre())
 
     def zoom_about(self, zoom: float, point: QPointF) -> None:
         """Zoom so that the pixel under `point` stays there."""
         zoom = min(max(zoom, 1.0), _MAX_ZOOM)
-        centre = QPointF(self.rect().center())
+        centre = self._centre()
         self._pan = QPointF(0, 0) if zoom == 1.0 else (point - centre) - ((point - centre) - self._pan) * (zoom / self.zoom)
         self.zoom = zoom
         self._keep_in_view()
@@ -105,7 +105,7 @@ class VideoView(View):
         if self.session is not None:
             return
         box = QRectF(0, 0, 420, 150)
-        box.moveCenter(QPointF(self.rect().center()))
+        box.moveCenter(self._centre())
         painter.setPen(QPen(t.color("muted", 0.6), 1.5, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(box, 10, 10)
         font = self.font()
@@ -158,6 +158,9 @@ class VideoView(View):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.fit()
+
+    def _centre(self) -> QPointF:
+        return QPointF(self.width() / 2, self.height() / 2)
 
     def _keep_in_view(self) -> None:
         target = self.picture_rect()

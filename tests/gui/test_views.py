@@ -1,0 +1,203 @@
+"""Each view shows what the session holds, and a click in it moves the session."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from core.session import Session
+from gui.views.map import current_window
+from gui.views.progress import remaining_text
+from gui.views.scores import statements
+from gui.views.seek_bar import heat_values
+from gui.views.time_plot import TimePlot
+from gui.window import MainWindow
+from gui.words import frames_text, kind_text
+from tests.gui.conftest import FRAMES, make_analysis, without_scores
+
+
+def session_of(window: MainWindow) -> Session:
+    assert window.session is not None
+    return window.session
+
+
+def pixels_of(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4).copy()
+
+
+def middle_of(plot: TimePlot, frame: int) -> QPoint:
+    return QPoint(round(plot.x_of(frame + 0.5)), plot.height() // 2)
+
+
+@pytest.mark.parametrize("name", ["seek_bar", "step_plot", "attention_plot"])
+@pytest.mark.parametrize("frame", [0, 13, FRAMES - 1])
+def test_that_a_click_in_a_time_plot_seeks_to_the_frame_under_it(qtbot: QtBot, window: MainWindow, name: str, frame: int) -> None:
+    plot = getattr(window, name)
+    session_of(window).seek(5)
+    qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=middle_of(plot, frame))
+    assert session_of(window).cursor == frame
+
+
+def test_that_dragging_scrubs_and_shift_selects(qtbot: QtBot, window: MainWindow) -> None:
+    plot = window.seek_bar
+    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, middle_of(plot, 8))
+    qtbot.mouseMove(plot, middle_of(plot, 21))
+    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, middle_of(plot, 21))
+    assert session_of(window).cursor == 21
+    assert session_of(window).selection == range(8, 22)
+
+
+def test_that_the_three_time_plots_stand_in_one_line(window: MainWindow) -> None:
+    plots = (window.seek_bar, window.step_plot, window.attention_plot)
+    lines = {plot.mapTo(window, middle_of(plot, 30)).x() for plot in plots}
+    assert max(lines) - min(lines) <= 1
+
+
+def test_that_moving_the_cursor_paints_the_curves_only_once(window: MainWindow) -> None:
+    plot = window.step_plot
+    plot.grab()
+    still = plot._cache
+    session_of(window).seek(20)
+    plot.grab()
+    assert plot._cache is still
+
+
+def test_that_zooming_the_plots_keeps_the_frame_under_the_pointer_and_follows_the_cursor(window: MainWindow) -> None:
+    axis = window.axis
+    before = axis.start + 0.25 * axis.span
+    axis.zoom(0.5, before)
+    assert axis.span == FRAMES / 2
+    assert axis.start + 0.25 * axis.span == pytest.approx(before)
+    session_of(window).seek(FRAMES - 1)
+    assert axis.start <= FRAMES - 1 < axis.stop
+    window.commands.fit()
+    assert (axis.start, axis.stop) == (0, FRAMES)
+
+
+def test_that_heat_is_half_at_the_edge_of_the_band_and_unknown_stays_unknown() -> None:
+    values = heat_values(np.array([np.nan, 0.0, 1.8, 3.6, 9.0]), np.full(5, 1.8))
+    np.testing.assert_allclose(values, [np.nan, 0.0, 0.5, 1.0, 1.0])
+
+
+def test_that_a_far_step_is_brighter_in_the_seek_bar_than_a_usual_one(window: MainWindow) -> None:
+    bar = window.seek_bar
+    image = pixels_of(bar.grab().toImage())
+    line = int(bar.plot_rect().center().y())
+    far, usual = (image[line, middle_of(bar, frame).x(), :3].astype(int).sum() for frame in (11, 25))
+    assert far > usual + 100
+
+
+def test_that_a_picked_glitch_is_gone_to(qtbot: QtBot, window: MainWindow) -> None:
+    rows = window.glitches.list
+    assert [rows.item(row).data(Qt.ItemDataRole.UserRole).kind for row in range(2)] == ["joint_jump", "teleport"]
+    qtbot.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualItemRect(rows.item(1)).center())
+    assert session_of(window).cursor == 11
+
+
+def test_that_no_glitch_is_not_called_good(window: MainWindow, clip: Path) -> None:
+    session_of(window).set_analysis(replace(make_analysis(clip), glitches=()))
+    assert window.glitches._empty.isVisible()
+    assert "does not mean that the motion is good" in window.glitches._empty.text()
+
+
+def test_that_the_map_shows_the_window_whose_middle_is_nearest() -> None:
+    ranges = np.array([[0, 32], [8, 40], [16, 48]])
+    assert [current_window(ranges, frame) for frame in (0, 19, 20, 24, 40, 48)] == [0, 0, 1, 1, 2, None]
+
+
+def test_that_true_distances_stand_beside_the_map_nearest_first(window: MainWindow) -> None:
+    session_of(window).seek(24)
+    rows = window.map._distances.rows
+    assert [name for name, _ in rows] == ["jump", "squat", "run"]
+    np.testing.assert_allclose([value for _, value in rows], [0.2, 0.4, 1.1], rtol=1e-6)
+
+
+def test_that_a_cell_of_the_tray_goes_to_its_window(qtbot: QtBot, window: MainWindow) -> None:
+    tray = window.map._tray
+    qtbot.mouseClick(tray, Qt.MouseButton.LeftButton, pos=QPoint(tray.width() - 4, tray.height() - 5))
+    assert session_of(window).cursor == 31
+    assert window.map._ring is not None
+    assert len(window.map._ring.data) == 0  # a window outside is never put on the map
+
+
+def test_that_why_there_are_no_scores_is_said(window: MainWindow, clip: Path) -> None:
+    session_of(window).set_analysis(without_scores(make_analysis(clip), "only 61 % of the frames show one person."))
+    assert window.scores.statements.isVisible()
+    assert "only 61 % of the frames show one person." in window.scores.statements.text()
+    assert window.scores.figures.figures[0][1] == "–"
+
+
+@pytest.mark.parametrize(("field", "words"), [("padded", "its last frame was repeated"), ("outside", "farther from every class")])
+def test_that_doubts_about_the_scores_stand_beside_them(clip: Path, field: str, words: str) -> None:
+    analysis = make_analysis(clip)
+    assert statements(analysis) == []
+    doubtful = replace(analysis, scores=replace(analysis.scores, **{field: True}))
+    assert len(statements(doubtful)) == 1
+    assert words in statements(doubtful)[0]
+
+
+def test_that_an_unjudged_frame_says_why_over_the_picture(qtbot: QtBot, window: MainWindow) -> None:
+    for name in ("mesh", "skeleton", "keypoints"):
+        window.set_layer(name, visible=False)
+    shown = {}
+    for frame in (19, 20):
+        session_of(window).seek(frame)
+        qtbot.waitUntil(lambda: window.video_view.picture is not None and window.video_view.picture.frame == session_of(window).cursor)
+        corner = window.video_view.grab().toImage().copy(10, 10, 160, 24)
+        shown[frame] = len(np.unique(pixels_of(corner).reshape(-1, 4), axis=0))
+    assert shown[20] > shown[19] + 5  # text has many shades, the plain frame few
+
+
+def test_that_zooming_keeps_the_pixel_under_the_pointer_and_fit_shows_all(window: MainWindow) -> None:
+    view = window.video_view
+    point = QPointF(view.width() * 0.6, view.height() * 0.4)
+    before = view.picture_rect()
+    share = (point.x() - before.left()) / before.width()
+    view.zoom_about(3.0, point)
+    after = view.picture_rect()
+    assert after.width() == pytest.approx(3 * before.width())
+    assert (point.x() - after.left()) / after.width() == pytest.approx(share)
+    view.fit()
+    assert view.picture_rect() == before
+
+
+def test_that_notes_are_edited_in_place_and_deleted(qtbot: QtBot, window: MainWindow) -> None:
+    session_of(window).add_note(range(2, 4), "first")
+    item = window.notes.tree.topLevelItem(0)
+    item.setText(1, "second")
+    assert [note.text for note in session_of(window).project.notes] == ["second"]
+    window.notes.tree.topLevelItem(0).setSelected(True)
+    qtbot.mouseClick(window.notes.delete, Qt.MouseButton.LeftButton)
+    assert session_of(window).project.notes == ()
+
+
+def test_that_an_emptied_note_keeps_its_words(window: MainWindow) -> None:
+    session_of(window).add_note(range(2, 4), "first")
+    item = window.notes.tree.topLevelItem(0)
+    item.setText(1, "  ")
+    assert item.text(1) == "first"
+    assert [note.text for note in session_of(window).project.notes] == ["first"]
+
+
+def test_that_ranges_are_told_with_inclusive_ends() -> None:
+    assert (frames_text(range(47, 48)), frames_text(range(47, 53))) == ("frame 47", "frames 47–52")
+    assert kind_text("limb_stretch") == "Limb stretch"
+
+
+def test_that_time_left_is_told_as_people_say_it() -> None:
+    assert [remaining_text(seconds) for seconds in (3, 42, 200)] == ["under 5 s", "about 40 s", "about 3 min"]
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_that_plots_are_painted_in_the_colours_of_the_theme(window: MainWindow, name: str) -> None:
+    getattr(window.commands, f"theme_{name}")()
+    plot = window.attention_plot
+    x = middle_of(plot, 25).x()
+    image = plot.grab().toImage()
+    expected = plot.theme.source_color("appearance")
+    assert QColor(image.pixel(x, int(plot.plot_rect().top()) + 6)).name() == expected.name()

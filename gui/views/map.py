@@ -32,13 +32,10 @@ class MapView(View):
         super().__init__(parent)
         self.window_index: int | None = None
         self._shown: EmbeddingMap | None = None
-        self._plot = pg.PlotWidget(background=None)
+        self._plot = pg.GraphicsView(background=None)
         self._plot.setMinimumSize(160, 150)
-        self._plot.hideAxis("left")
-        self._plot.hideAxis("bottom")
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
-        self._plot.setAspectLocked(True)
+        self._box = pg.ViewBox(lockAspect=True, enableMenu=False)
+        self._plot.setCentralItem(self._box)
         self._plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self._plot.setStyleSheet("background: transparent")
         self._distances, self._tray = Distances(), Tray()
@@ -91,7 +88,7 @@ class MapView(View):
 
     def _build(self) -> None:
         """Everything that does not move with the cursor."""
-        self._plot.clear()
+        self._box.clear()
         self._labels, self._ring = [], None
         shown, t = self._shown, self.theme
         if shown is None:
@@ -100,31 +97,31 @@ class MapView(View):
             points = shown.reference[shown.reference_class == index]
             color = t.class_color(index)
             color.setAlphaF(0.38)
-            self._plot.addItem(self._scatter(points, SYMBOLS[index % len(SYMBOLS)], 5, color))
+            self._box.addItem(self._scatter(points, SYMBOLS[index % len(SYMBOLS)], 5, color))
         path = shown.windows.astype(float)
         line = pg.PlotDataItem(path, connect="finite", pen=pg.mkPen(t.color("text", 0.75), width=1.6), antialias=True)
-        self._plot.addItem(line)
+        self._box.addItem(line)
         dots = self._scatter(path[~shown.outside], "o", 6, t.color("text"), outline=t.color("panel"))
         dots.sigClicked.connect(self._on_dot)
         dots.setData(pos=path[~shown.outside], data=np.flatnonzero(~shown.outside))
-        self._plot.addItem(dots)
+        self._box.addItem(dots)
         self._ring = self._scatter(np.empty((0, 2)), "o", 17, QColor(0, 0, 0, 0), outline=t.color("text"), width=2.4)
-        self._plot.addItem(self._ring)
+        self._box.addItem(self._ring)
         for index, name in enumerate(shown.classes):
             if np.isfinite(shown.centroids[index]).all():
                 self._add_centroid(index, name, shown.centroids[index])
-        self._plot.autoRange(padding=0.06)
+        self._box.autoRange(padding=0.06)
         self._place_labels()
 
     def _add_centroid(self, index: int, name: str, position: np.ndarray) -> None:
         t = self.theme
         mark = self._scatter(position[None], SYMBOLS[index % len(SYMBOLS)], 11, t.class_color(index), outline=t.color("panel"), width=1.5)
-        self._plot.addItem(mark)
+        self._box.addItem(mark)
         label = pg.TextItem(name.replace("_", " "), color=t.color("text"), fill=pg.mkBrush(t.color("panel", 0.82)), anchor=(0.5, 1.35))
         label.setFont(self.small_font())
         label.setPos(*map(float, position))
         label.setZValue(20)
-        self._plot.addItem(label)
+        self._box.addItem(label)
         self._labels.append(label)
 
     def _scatter(
@@ -135,10 +132,9 @@ class MapView(View):
 
     def _place_labels(self) -> None:
         """Each label above, below or beside its centroid: where it covers least of the labels placed before."""
-        box = self._plot.getViewBox()
         taken: list[pg.QtCore.QRectF] = []
         for label in self._labels:
-            at = box.mapViewToScene(QPointF(label.pos()))
+            at = self._box.mapViewToScene(QPointF(label.pos()))
             size = label.boundingRect()
             best: tuple[float, tuple[float, float], pg.QtCore.QRectF] | None = None
             for anchor in ((0.5, 1.35), (0.5, -0.35), (-0.08, 0.5), (1.08, 0.5), (0.0, 1.5), (1.0, 1.5), (0.0, -0.6), (1.0, -0.6)):

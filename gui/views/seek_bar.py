@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from core.analysis import Analysis
@@ -30,9 +30,21 @@ NAMES = {
 }
 
 
+_RAMP = np.array([heat(value) for value in np.linspace(0, 1, 256)], np.uint8)
+
+
 def heat_values(step: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Where each step stands on the heat ramp, float64 [T]: 0.5 is the upper edge of the band of real motion, 1 twice that; NaN stays."""
     return np.clip(np.asarray(step, np.float64) / (2 * np.asarray(high, np.float64)), 0.0, 1.0)
+
+
+def _columns(values: np.ndarray, count: int) -> np.ndarray:
+    """The largest known value of the frames that each of `count` columns covers, float64 [count]; NaN where none is known."""
+    first = np.arange(count) * len(values) // count
+    last = np.maximum(first + 1, np.arange(1, count + 1) * len(values) // count)
+    if len(values) <= count:
+        return values[first]
+    return np.array([np.fmax.reduce(values[a:b]) for a, b in zip(first, last, strict=True)])
 
 
 class SeekBar(TimePlot):
@@ -94,18 +106,14 @@ class SeekBar(TimePlot):
         painter.drawEllipse(QPointF(x, plot.bottom() + 5), 4.2, 4.2)
 
     def _paint_heat(self, painter: QPainter, plot: QRectF, analysis: Analysis) -> None:
+        """One pixel row, drawn over the height of the bar: each column shows the farthest step of its frames."""
         values = heat_values(analysis.curves.step, analysis.curves.band_high)
-        columns = int(plot.width())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for column in range(columns):
-            first = int(column / columns * len(values))
-            last = max(first + 1, int((column + 1) / columns * len(values)))
-            part = values[first:last]
-            if not np.isfinite(part).any():
-                continue
-            value = float(np.nanmax(part))
-            painter.fillRect(QRectF(plot.left() + column, plot.top(), 1, plot.height()), QColor(*heat(value)))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        row = _columns(values, int(plot.width()))
+        colors = np.zeros((len(row), 4), np.uint8)
+        known = np.isfinite(row)
+        colors[known, :3] = _RAMP[np.rint(row[known] * (len(_RAMP) - 1)).astype(int)]
+        colors[known, 3] = 255
+        painter.drawImage(plot, QImage(colors.data, len(row), 1, 4 * len(row), QImage.Format.Format_RGBA8888))
 
     def _paint_presence(self, painter: QPainter, plot: QRectF) -> None:
         track = self.session.track if self.session else None

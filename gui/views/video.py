@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
-from render.compose import Layers
 
 from core.analysis import Analysis
 from core.session import Session
@@ -14,6 +13,7 @@ from core.track import Presence
 from gui.frames import FrameLoader, Picture
 from gui.views.base import View
 from gui.views.seek_bar import NAMES
+from render.compose import Layers
 
 _MAX_ZOOM = 16.0
 

@@ -169,7 +169,8 @@ def empty_window(qtbot: QtBot, workers: Workers, gateway: ErrorGateway) -> Itera
     """A window without a video, in light colours."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    theme.apply(app, theme.LIGHT)
+    if app.palette().window().color() != theme.LIGHT.color("window"):
+        theme.apply(app, theme.LIGHT)
     window = MainWindow(Settings(safe_mode=True), gateway, workers)
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):

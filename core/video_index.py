@@ -16,8 +16,6 @@ from av.video.stream import VideoStream
 NONE = np.iinfo(np.int64).min
 # Containers that store when each frame is shown. In the others the demuxer guesses, and the guess is checked by decoding.
 STORES_TIMES = {"mov", "matroska", "webm", "gif", "flv"}
-# The first frame of these is the only place where decoding can start.
-_ONE_START = {"gif", "apng", "webp_anim", "image2", "png_pipe", "jpeg_pipe"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +108,7 @@ def build_index(container: InputContainer, stream: VideoStream) -> PacketIndex:
         broken_off = True
     table = np.array([row[:4] for row in columns], np.int64).reshape(-1, 4)
     pts, dts, pos, duration = (np.ascontiguousarray(column) for column in table.T)
-    starts = [0] if formats & _ONE_START else [ordinal for ordinal, row in enumerate(columns) if row[4]]
+    starts = [ordinal for ordinal, row in enumerate(columns) if row[4]]
     shown = np.array([row[5] for row in columns], bool)
     if columns and (not starts or starts[0] != 0):
         shown[: starts[0] if starts else 0] = False

@@ -14,6 +14,7 @@ import pytest
 
 from core.timebase import FrameIndex
 from core.video import open_video
+from core.video_index import build_index
 
 Make = Callable[..., Path]
 Read = Callable[[np.ndarray], int]
@@ -32,6 +33,7 @@ def assert_exact(number_in: Read) -> Check:
         expected = list(numbers)
         with open_video(path, cache_bytes=NO_CACHE) as video:
             assert len(video) == len(expected)
+            assert video.notes == ()
             if times is not None:
                 np.testing.assert_allclose(video.timebase.times, times, atol=1e-9)
             last = len(video) - 1
@@ -43,9 +45,11 @@ def assert_exact(number_in: Read) -> Check:
                 assert number_in(video.frame(FrameIndex(index))) == expected[index]
             for index in range(last, max(last - 30, -1), -1):
                 assert number_in(video.frame(FrameIndex(index))) == expected[index]
-        with open_video(path) as video:
-            for index in (*range(len(video)), *range(last, -1, -1)):
-                assert number_in(video.frame(FrameIndex(index))) == expected[index]
+        forth_and_back = (*range(len(expected)), *range(last, -1, -1))
+        for order in (forth_and_back, chance.sample(range(len(expected)), len(expected))):
+            with open_video(path) as video:
+                for index in order:
+                    assert number_in(video.frame(FrameIndex(index))) == expected[index]
 
     return check
 
@@ -114,6 +118,39 @@ def test_that_frames_before_the_start_of_an_edit_list_are_not_shown(tmp_path: Pa
 def test_that_webm_is_exact(tmp_path: Path, make_clip: Make, assert_exact: Check, codec: str) -> None:
     options = {"auto-alt-ref": "1", "lag-in-frames": "16", "deadline": "realtime", "cpu-used": "8", "g": "15"}
     assert_exact(make_clip(tmp_path / "a.webm", codec, options=options), range(40), even(40))
+
+
+def test_that_a_vp8_packet_without_a_picture_of_its_own_is_no_frame(tmp_path: Path, make_clip: Make, number_in: Read) -> None:
+    plain = make_clip(tmp_path / "plain.webm", "libvpx", options={"deadline": "realtime", "cpu-used": "8", "g": "15"})
+    hidden = tmp_path / "hidden.webm"
+    with av.open(str(plain)) as source, av.open(str(hidden), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, original in enumerate(packet for packet in source.demux(video=0) if packet.size):
+            data = bytearray(bytes(original))
+            if number == 10:
+                data[0] &= ~0x10  # show_frame (RFC 6386, 9.1)
+            packet = av.Packet(bytes(data))
+            packet.stream, packet.time_base = stream, original.time_base
+            packet.pts, packet.dts, packet.is_keyframe = original.pts, original.dts, original.is_keyframe
+            target.mux_one(packet)
+    with open_video(hidden) as video:
+        assert video.notes == ()
+        assert [number_in(picture) for _, picture in video.frames()] == [number for number in range(40) if number != 10]
+        assert number_in(video.frame(FrameIndex(20))) == 21
+
+
+def test_that_a_picture_ahead_of_its_key_frame_is_decoded_from_the_key_frame_before(tmp_path: Path, make_clip: Make) -> None:
+    path = make_clip(tmp_path / "a.mp4", options=OPEN_12)
+    with av.open(str(path)) as container:
+        index = build_index(container, container.streams.video[0])
+    key, before = index.starts[2], index.starts[1]
+    assert index.place[key + 1] < index.place[key]
+    assert index.start_before(key) == key
+    assert index.start_before(key + 1) == before
+
+
+def test_that_an_animated_png_is_exact(tmp_path: Path, make_clip: Make, assert_exact: Check) -> None:
+    assert_exact(make_clip(tmp_path / "a.apng", "apng", count=20, pixels="rgb24"), range(20), even(20))
 
 
 def test_that_a_gif_is_exact(tmp_path: Path, make_clip: Make, assert_exact: Check) -> None:

@@ -1,0 +1,151 @@
+"""Film the motion-capture clips with the bundled body and let the real extractor watch: labelled tracks for training a manifold.
+
+Usage: TELLTALE_SHARED=... python tools/render_mocap.py OUT [--library cmu] [--frames 38000] [--jobs 2]
+
+Writes OUT/<clip>_<start>__<view>.npz (`core.track.load_track`) and OUT/index.json: a list of {file, clip, view, action, subject, start,
+stop, frames, ok}. start and stop count mocap frames at 60 fps; the film has 30 fps. Nothing that is there is made again, so a stopped run
+can be continued. Work is ordered so that all classes grow evenly: training can begin with what is there at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import itertools
+
+import numpy as np
+from core.extraction.blazepose import extract_frames
+
+from core.body import load_body
+from core.track import Presence, load_track, track_arrays
+from render.mesh import create_renderer
+from tools.mocap.clips import FPS, Library, Take, clean_parts, open_library, shared_folder
+from tools.mocap.retarget import retarget
+from tools.mocap.views import centred, choose_shape, choose_view, every, film
+
+STEP = 2  # every second mocap frame: 30 fps
+SHORTEST, LONGEST = 80, 660  # mocap frames of one film
+VIEWS = 4  # at most, of one part
+
+
+@dataclass(frozen=True)
+class Job:
+    """One film: a part of a take seen from one view."""
+
+    take: Take
+    view: int
+
+    @property
+    def file(self) -> str:
+        return f"{self.take.clip}_{self.take.start:05d}__{self.view}.npz"
+
+    @property
+    def frames(self) -> int:
+        return len(range(self.take.start, self.take.stop, STEP))
+
+    @property
+    def seed(self) -> list[int]:
+        return [self.view, *self.file.encode()]
+
+
+def plan(library: Library, frames: int) -> list[Job]:
+    """Films of about `frames` frames altogether: always the class with the least so far comes next, its clips in turn, new views last."""
+    waiting: dict[str, list[Job]] = defaultdict(list)
+    for view in range(VIEWS):
+        for action, parts in _parts(library).items():
+            waiting[action] += [Job(part, view) for part in parts]
+    made: dict[str, int] = dict.fromkeys(waiting, 0)
+    jobs: list[Job] = []
+    while any(waiting.values()) and sum(made.values()) < frames:
+        action = min((name for name in waiting if waiting[name]), key=lambda name: made[name])
+        job = waiting[action].pop(0)
+        jobs.append(job)
+        made[action] += job.frames
+    return jobs
+
+
+def _parts(library: Library) -> dict[str, list[Take]]:
+    """Clean parts of filming length by class; first parts of all clips first, subjects in turn."""
+    found: dict[str, list[tuple[int, int, Take]]] = defaultdict(list)
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    for take in library.takes:
+        number = 0
+        for clean in clean_parts(library, take, SHORTEST):
+            pieces = -(-(clean.stop - clean.start) // LONGEST)
+            edges = np.linspace(clean.start, clean.stop, pieces + 1).astype(int).tolist()
+            for start, stop in itertools.pairwise(edges):
+                found[take.action].append((number, seen[take.action, take.subject], replace(take, start=start, stop=stop)))
+                number += 1
+        seen[take.action, take.subject] += 1
+    return {action: [part for _, _, part in sorted(parts, key=lambda item: item[:2])] for action, parts in found.items()}
+
+
+def make(job: Job, library_name: str, mocap: str, out: str) -> dict[str, Any]:
+    """Film and extract one job; the row of the index."""
+    path = Path(out) / job.file
+    if not path.exists():
+        library = open_library(Path(mocap), library_name)
+        body = load_body()
+        generator = np.random.default_rng(job.seed)
+        motion = retarget(library.positions(job.take), library.joints, body, choose_shape(generator), FPS)
+        motion = centred(every(motion, STEP))
+        view = choose_view(motion, FPS / STEP, generator)
+        renderer = create_renderer("raster")
+        times = np.arange(len(motion)) * STEP / FPS
+        track = extract_frames(film(motion, body, view, renderer), times, view.size)
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+        np.savez(temporary, **track_arrays(track))  # type: ignore[arg-type]
+        temporary.replace(path)
+    presence = load_track(path).presence
+    return {"file": job.file, "view": job.view, **asdict(job.take), "frames": len(presence), "ok": presence.count(Presence.OK)}
+
+
+def _make(arguments: tuple[Job, str, str, str]) -> dict[str, Any]:
+    return make(*arguments)
+
+
+def write_index(rows: Iterable[dict[str, Any]], out: Path) -> None:
+    temporary = out / f".index.{os.getpid()}.json"
+    temporary.write_text(json.dumps(list(rows), indent=1))
+    temporary.replace(out / "index.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--library", choices=("cmu", "hdm05"), default="cmu", help="hdm05 is for validation only")
+    parser.add_argument("--frames", type=int, default=38000, help="about how many frames to film altogether")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    mocap = shared_folder() / "mocap"
+    jobs = plan(open_library(mocap, args.library), args.frames)
+    print(f"{len(jobs)} films, {sum(job.frames for job in jobs)} frames, {len({job.take.action for job in jobs})} classes", flush=True)
+    rows: list[dict[str, Any]] = []
+    begun = time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(args.jobs) as pool:
+        for row in pool.imap_unordered(_make, [(job, args.library, str(mocap), str(args.out)) for job in jobs]):
+            rows.append(row)
+            write_index(rows, args.out)
+            done, ok = sum(r["frames"] for r in rows), sum(r["ok"] for r in rows)
+            print(
+                f"{len(rows)}/{len(jobs)} {done} frames, {ok / done:.1%} ok, {done / (time.monotonic() - begun):.0f}/s {row['file']}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -36,10 +36,16 @@ class Timebase:
 
     @property
     def fps(self) -> float:
-        """Frames per second of the typical frame distance (the median, so that one long pause does not bend it)."""
+        """Frames per second of the typical frame distance.
+
+        The mean of the distances near the median: a long pause does not bend it, and neither does a file that rounds its times to
+        milliseconds.
+        """
         if len(self.times) < 2:
             return 1.0 / self.last_duration
-        return 1.0 / float(np.median(np.diff(self.times)))
+        distances = np.diff(self.times)
+        median = np.median(distances)
+        return 1.0 / float(distances[np.abs(distances - median) <= 0.25 * median].mean())
 
     def seconds(self, frame: FrameIndex) -> Seconds:
         """When `frame` appears. Raises IndexError outside the video."""

@@ -41,6 +41,10 @@ def test_that_one_long_pause_does_not_bend_the_rate() -> None:
     assert VARIABLE.fps == pytest.approx(25.0)
 
 
+def test_that_times_rounded_to_milliseconds_keep_the_rate() -> None:
+    assert Timebase(np.round(np.arange(90) / 30, 3), 1 / 30).fps == pytest.approx(30.0, abs=0.01)
+
+
 def test_that_a_single_frame_has_the_rate_of_its_own_duration() -> None:
     assert Timebase(np.array([0.0]), 0.5).fps == 2.0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from core.version import telltale_version
 from gui import icons, theme
 from gui.errors import ErrorGateway
 from gui.settings import Settings
@@ -22,7 +22,7 @@ def run(videos: list[Path], frame: int | None = None, safe_mode: bool = False) -
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("Telltale")
-    app.setApplicationVersion(_version())
+    app.setApplicationVersion(telltale_version())
     app.setDesktopFileName("telltale")
     app.setWindowIcon(icons.window_icon())
     gateway = ErrorGateway()
@@ -39,10 +39,3 @@ def run(videos: list[Path], frame: int | None = None, safe_mode: bool = False) -
     window.show()
     window.open_videos(videos, frame)
     return app.exec()
-
-
-def _version() -> str:
-    try:
-        return version("telltale")
-    except PackageNotFoundError:
-        return "from a checkout"

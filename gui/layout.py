@@ -6,16 +6,17 @@ import json
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 _VIDEO, _PLOTS = 600, (165, 130)  # heights at first start, pixels
-_SIDE_WIDTH = 560
+_SIDE_WIDTH = 510
 _SIDE = (330, 320, 150)
 
 
 def arrange(
     window: QMainWindow,
-    top: Sequence[QWidget],
+    banner: QWidget,
+    header: Sequence[QWidget],
     video: Sequence[QWidget],
     plots: Sequence[QWidget],
     scores: QWidget,
@@ -41,17 +42,24 @@ def arrange(
     stack.setSpacing(7)
     stack.addWidget(scores)
     stack.addWidget(right, 1)
-    both = _splitter(Qt.Orientation.Horizontal, (left, column_right), (1600 - _SIDE_WIDTH, _SIDE_WIDTH))
+    both = _splitter(Qt.Orientation.Horizontal, (left, column_right), (_SIDE_WIDTH, _SIDE_WIDTH))
     both.setStretchFactor(0, 1)
     centre = QWidget()
     rows = QVBoxLayout(centre)
     rows.setContentsMargins(8, 2, 8, 2)
     rows.setSpacing(6)
-    for widget in top:
-        rows.addWidget(widget)
+    rows.addWidget(banner)
+    line = QHBoxLayout()
+    for position, widget in enumerate(header):
+        line.addWidget(widget, 1 if position == 0 else 0)
+    rows.addLayout(line)
     rows.addWidget(both, 1)
     rows.addWidget(status)
     window.setCentralWidget(centre)
+    # Sizes count only once the splitters have their own: what grows later goes to the video.
+    centre.resize(window.size())
+    rows.activate()
+    both.setSizes([centre.width() - _SIDE_WIDTH, _SIDE_WIDTH])
     window.setMinimumSize(QSize(1000, 640))
     return both, left, right
 

@@ -33,12 +33,13 @@ from gui.views.base import Panel, View
 from gui.views.curves import StepPlot
 from gui.views.glitches import GlitchList
 from gui.views.header import Header
+from gui.views.layers import LAYERS, LayerBar
 from gui.views.map import MapView
 from gui.views.notes import NotesView
 from gui.views.progress import ProgressStrip
 from gui.views.scores import ScoresView
 from gui.views.seek_bar import SeekBar
-from gui.views.transport import LAYERS, TransportBar
+from gui.views.transport import TransportBar
 from gui.views.video import VideoView
 from render.compose import Layer, Layers, Painter
 
@@ -80,7 +81,8 @@ class MainWindow(QMainWindow):
         layers = {name: Layer(get(f"layer.{name}.visible"), get(f"layer.{name}.opacity")) for name in LAYERS}
         self.banner, self.header, self.progress = Banner(), Header(), ProgressStrip()
         self.video_view = VideoView(Layers(**layers))
-        self.transport = TransportBar(self.actions_by_id, {name: layer.opacity for name, layer in layers.items()})
+        self.transport = TransportBar(self.actions_by_id)
+        self.layers = LayerBar(self.actions_by_id, {name: layer.opacity for name, layer in layers.items()})
         self.seek_bar, self.step_plot, self.attention_plot = SeekBar(self.axis), StepPlot(self.axis), AttentionPlot(self.axis)
         self.scores, self.map, self.glitches, self.notes = ScoresView(), MapView(), GlitchList(), NotesView()
         self.views: tuple[View, ...] = (
@@ -98,13 +100,14 @@ class MainWindow(QMainWindow):
         self.jobs.stopping.connect(self._show_state)
         self.progress.cancel.connect(self.jobs.cancel)
         self.playback.changed.connect(self.transport.set_playing)
-        self.transport.opacity_changed.connect(lambda name, opacity: self.set_layer(name, opacity=opacity))
+        self.layers.opacity_changed.connect(lambda name, opacity: self.set_layer(name, opacity=opacity))
         self.header.picked.connect(self._show_video)
 
     def _arrange(self) -> None:
         self.splitters = layout.arrange(
             self,
-            top=(self.banner, self.header),
+            banner=self.banner,
+            header=(self.header, self.layers),
             video=(self.video_view, self.transport, self.seek_bar),
             plots=(
                 Panel("Step from frame to frame", self.step_plot, "multiples of the real median"),

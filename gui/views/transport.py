@@ -1,12 +1,12 @@
-"""Play, step and jump; the frame and the time of the cursor; the layers over the video."""
+"""Play, step and jump; the frame and the time of the cursor."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QIntValidator
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from core.analysis import Analysis
 from core.timebase import FrameIndex, clock
@@ -14,15 +14,12 @@ from gui import icons
 from gui.views.base import View
 
 _BUTTONS = ("first", "back", "play", "forward", "last", "previous_glitch", "next_glitch")
-LAYERS = ("mesh", "skeleton", "keypoints", "box")
 
 
 class TransportBar(View):
     """Buttons of the same actions as the menu, and a field that takes a frame number."""
 
-    opacity_changed = Signal(str, float)
-
-    def __init__(self, actions: Mapping[str, QAction], opacities: Mapping[str, float], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._actions = actions
         self._playing = False
@@ -46,19 +43,6 @@ class TransportBar(View):
         layout.addSpacing(14)
         layout.addWidget(self.time)
         layout.addStretch(1)
-        self.sliders: dict[str, QSlider] = {}
-        for name in LAYERS:
-            layout.addSpacing(12)
-            layout.addWidget(_check_box(actions[name]))
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setRange(0, 100)
-            slider.setValue(round(opacities[name] * 100))
-            slider.setFixedWidth(54)
-            slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            slider.setToolTip(f"Opacity of the layer “{actions[name].text()}”")
-            slider.valueChanged.connect(lambda value, layer=name: self.opacity_changed.emit(layer, value / 100))
-            layout.addWidget(slider)
-            self.sliders[name] = slider
         self.restyle()
         self._show_nothing()
 
@@ -109,13 +93,3 @@ def _button(action: QAction) -> QToolButton:
     button.setIconSize(QSize(16, 16))
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
-
-
-def _check_box(action: QAction) -> QCheckBox:
-    """A box that follows a checkable action and triggers it."""
-    box = QCheckBox(action.text())
-    box.setToolTip(action.toolTip())
-    box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    box.clicked.connect(action.trigger)
-    action.toggled.connect(box.setChecked)
-    return box

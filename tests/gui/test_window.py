@@ -97,7 +97,7 @@ def test_that_opacity_fades_a_layer(qtbot: QtBot, window: MainWindow) -> None:
     window.set_layer("box", visible=True, opacity=1.0)
     qtbot.waitUntil(lambda: (overlay_alpha(window) or 0) > 0)
     strong = overlay_alpha(window) or 0
-    window.transport.sliders["box"].setValue(30)
+    window.layers.sliders["box"].setValue(30)
     qtbot.waitUntil(lambda: 0 < (overlay_alpha(window) or 0) < 0.4 * strong)
     assert window.settings.get("layer.box.opacity") == 0.3
 

@@ -88,7 +88,7 @@ def save_project(project: Project, path: Path, analysis: Analysis | None = None)
             buffer = io.BytesIO()
             np.savez_compressed(buffer, allow_pickle=False, **analysis_arrays(analysis))
             members[_ANALYSIS] = buffer.getvalue()
-        members[_JSON] = json.dumps(_to_json(project, path), ensure_ascii=False, indent=1, allow_nan=False).encode()
+        members[_JSON] = json.dumps(_to_json(project, path), indent=1, allow_nan=False).encode()
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
             for name, content in members.items():

@@ -26,7 +26,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def step_figure(analysis: Analysis, palette: Palette = LIGHT) -> str:
-    """The step curve with its spread, the band of real motion, glitches (numbered by rank) and frames that are not judged."""
+    """The step curve with its spread, the band of real motion, glitches (numbered by rank) and frames that are not clear."""
     title = f"Step curve over {len(analysis)} frames with the band of real motion and {len(analysis.glitches)} events"
     return svg_of(lambda figure: _draw_step(figure, analysis, palette), (8.8, 2.9), palette, "step", title)
 
@@ -68,7 +68,7 @@ def _draw_step(figure: Figure, analysis: Analysis, palette: Palette) -> None:
     axes.set_ylabel("step\n(1 = median of real motion)")
     _time_axes(axes, analysis, palette)
     shown = [("step", palette.curve, 1.0), ("spread over windows", palette.curve, 0.3), ("band of real motion", palette.band, 0.3)]
-    _key(axes, palette, [*shown, ("event", palette.alert, 0.3), ("not judged", palette.muted, 0.8)])
+    _key(axes, palette, [*shown, ("event", palette.alert, 0.3), ("unclear frames", palette.muted, 0.8)])
 
 
 def _draw_attention(figure: Figure, analysis: Analysis, palette: Palette) -> None:

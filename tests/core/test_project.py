@@ -56,6 +56,12 @@ def test_that_a_project_comes_back_as_it_was_saved(project: Project, tmp_path: P
     assert analysis is None
 
 
+def test_that_a_video_whose_name_is_not_unicode_has_a_project(tmp_path: Path) -> None:
+    project = new_project(tmp_path / "clip\udce9.mp4", SHA, 60)
+    save_project(project, tmp_path / "a.telltale")
+    assert open_project(tmp_path / "a.telltale")[0].video.path == str(tmp_path / "clip\udce9.mp4")
+
+
 def test_that_an_analysis_travels_with_the_project_when_asked(project: Project, make_analysis: Maker, tmp_path: Path) -> None:
     analysis = make_analysis()
     save_project(project, tmp_path / "a.telltale", analysis)

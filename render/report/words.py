@@ -1,0 +1,106 @@
+"""What a report says, in plain words. Frames are 0-based; ranges are given with both ends included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import PurePath
+
+from core.analysis import Analysis, Glitch, JointEvidence
+from core.skeletons import readable
+from core.timebase import clock
+from core.track import Presence
+
+PRESENCE = {
+    Presence.OK: "one person, clearly seen",
+    Presence.NONE: "nobody found",
+    Presence.MANY: "several people visible",
+    Presence.UNCERTAIN: "uncertain pose",
+    Presence.CUT: "cut",
+}
+BLIND_SPOTS = (
+    "“No event found” does not mean “good”: the tool finds motion that differs from real motion, and nothing else.",
+    "It looks at one person. Other people, objects, the background, light and the laws of physics around the body are not judged.",
+    "Faces, fingers in detail, clothes, texture and identity are not judged; a wrong number of fingers or limbs may pass unseen.",
+    "Smooth motion that is wrong in meaning (the wrong exercise, a knee that bends a little too far) may pass as coherent.",
+    "Where the pose detector fails, a wrong pose looks like a wrong motion: see the confidence of an event and its pictures.",
+    "Depth comes from one camera: movement towards it and away from it is less certain than movement across the picture.",
+    "Fast real motion makes large steps too. A step counts only against the band of real motion.",
+    "Attention shows where the encoder looked. It is no proof of a cause.",
+    "Both scores depend on frame rate and speed: slow motion scores as more coherent. Compare clips of equal rate and similar motion only.",
+)
+OWN_SCALE = "The scores of this extractor are Telltale's own: do not set them beside published figures of other tools."
+_SURE, _LIKELY = 0.8, 0.5
+
+
+def file_name(analysis: Analysis) -> str:
+    """The video's name without its folders: a report is passed on, and where it was made is nobody's business."""
+    return PurePath(analysis.video.path.replace("\\", "/")).name or analysis.video.path
+
+
+def frames_text(start: int, stop: int) -> str:
+    """`frame 7`, or `frames 7 to 9` for the range 7..10."""
+    return f"frame {start}" if stop - start == 1 else f"frames {start} to {stop - 1}"
+
+
+def span_text(analysis: Analysis, start: int, stop: int) -> str:
+    """Frames and times of a range: `frames 7 to 9 (0:00.280 to 0:00.360)`."""
+    times = analysis.track.times
+    first, last = clock(times[start]), clock(times[min(stop, len(times)) - 1])
+    return f"{frames_text(start, stop)} ({first if stop - start == 1 else f'{first} to {last}'})"
+
+
+def joints_text(joints: Sequence[JointEvidence]) -> str:
+    """`left wrist (70 %), left elbow (30 %)`; empty when no joint stands out."""
+    return ", ".join(f"{readable(joint.name)} ({joint.share:.0%})".replace("%", " %") for joint in joints)
+
+
+def confidence_text(confidence: float) -> str:
+    """What the confidence in the pose means."""
+    if confidence >= _SURE:
+        return "the pose is well seen"
+    if confidence >= _LIKELY:
+        return "the pose is fairly well seen"
+    return "the pose is badly seen, so this may be a mistake of the detector"
+
+
+def verdict(analysis: Analysis) -> list[str]:
+    """When, where and why, in two or three sentences."""
+    sentences = []
+    if analysis.glitches:
+        count, strongest = len(analysis.glitches), analysis.glitches[0]
+        events = "1 suspicious moment was" if count == 1 else f"{count} suspicious moments were"
+        sentences.append(f"{events} found in {len(analysis)} frames.")
+        lead = "It lies" if count == 1 else "The strongest lies"
+        sentences.append(f"{lead} at {span_text(analysis, strongest.peak, strongest.peak + 1)}{_where(strongest)}.")
+        sentences.append(strongest.text)
+    elif any(value is Presence.OK for value in analysis.track.presence):
+        sentences.append(f"No suspicious moment was found in {len(analysis)} frames. That does not mean that the motion is good.")
+    else:
+        sentences.append(f"Nothing could be judged: none of the {len(analysis)} frames shows one person clearly.")
+    if analysis.scores.reason is not None:
+        sentences.append(f"There are no scores: {_lower_first(analysis.scores.reason)}")
+    if analysis.scores.outside:
+        sentences.append("The motion is unlike all real motion that the manifold has learned from, so its scores say little.")
+    if analysis.scores.padded:
+        sentences.append("The clip is shorter than a window of 32 frames: its last frame was repeated, which makes it look more coherent.")
+    return sentences
+
+
+def presence_rows(analysis: Analysis) -> list[tuple[str, str, str]]:
+    """Runs of frames that are not ok: frames, what, why."""
+    rows, start = [], 0
+    for (presence, reason), group in groupby(zip(analysis.track.presence, analysis.track.reasons, strict=True)):
+        stop = start + len(list(group))
+        if presence is not Presence.OK:
+            rows.append((span_text(analysis, start, stop), PRESENCE[presence], reason or ""))
+        start = stop
+    return rows
+
+
+def _where(glitch: Glitch) -> str:
+    return f", in the {readable(glitch.joints[0].name)}" if glitch.joints else ""
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

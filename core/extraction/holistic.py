@@ -33,10 +33,10 @@ class Pose:
 
 
 class Holistic:
-    """Follows one person from frame to frame (model complexity 1, landmarks unsmoothed). One instance serves one clip and one thread.
+    """Follows one person from frame to frame (model complexity 1, landmarks unsmoothed). One instance serves one clip.
 
-    This is MediaPipe's own graph (`solutions.holistic`) without its face mesh, which nothing here reads: the landmarks are equal to the last
-    bit, for four fifths of the time.
+    This is MediaPipe's own graph (`solutions.holistic`) without its face mesh, which nothing here reads: the landmarks are equal to the
+    last bit, for four fifths of the time.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Holistic:
             for name in self._parsers:
                 self._graph.observe_output_stream(name, self._packets.__setitem__, True)
             self._graph.start_run(_side_packets())
-            # The models are loaded on threads of the graph: wait for their greetings here. An empty picture leaves nothing behind to follow.
+            # The models are loaded on threads of the graph: wait for their greetings here. An empty picture leaves nothing to follow.
             self.find(np.zeros((64, 64, 3), np.uint8))
 
     def find(self, frame: np.ndarray) -> Pose | None:
@@ -110,6 +110,7 @@ class Holistic:
 def _graph_without_face() -> Any:
     """The graph of `solutions.holistic`, less the face: detector and tracker of the body, then the hands."""
     from mediapipe.framework import calculator_pb2
+    from mediapipe.python._framework_bindings.validated_graph_config import ValidatedGraphConfig
 
     with as_file(files("mediapipe") / "modules" / "holistic_landmark" / "holistic_landmark_cpu.binarypb") as path:
         config = calculator_pb2.CalculatorGraphConfig.FromString(path.read_bytes())
@@ -121,7 +122,10 @@ def _graph_without_face() -> Any:
         kept = [stream for stream in streams if "FACE" not in stream]
         del streams[:]
         streams.extend(kept)
-    return config
+    # The graph has to be expanded as MediaPipe's own wrapper does it: given as it is, some options are lost and the landmarks differ.
+    expanded = ValidatedGraphConfig()
+    expanded.initialize(graph_config=config)
+    return calculator_pb2.CalculatorGraphConfig.FromString(expanded.binary_config)
 
 
 def _side_packets() -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Shot cuts: frames from which on the picture stays another one.
+
+A picture that is strange for one to three frames is a glitch within a shot, not a cut: a frame begins a new shot only when each of the four
+frames from it on differs from each of the four before it, both in its colours and in what lies where.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+LOOK = 4  # frames on either side; a change must last as long to be a cut
+_COLOURS, _PICTURE = 0.35, 0.45  # least distances, both in 0..1
+_BINS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class _Signature:
+    colours: np.ndarray  # float32 [512], sums to 1
+    picture: np.ndarray  # float32 [18 * 32], mean 0, length 1
+
+
+class CutFinder:
+    """Takes the frames of a clip in order; `cuts` are the first the frames that begin new shots, known LOOK - 1 frames later."""
+
+    def __init__(self) -> None:
+        self.cuts: list[int] = []
+        self._recent: deque[_Signature] = deque(maxlen=2 * LOOK)
+        self._taken = 0
+
+    def take(self, frame: np.ndarray) -> None:
+        """The next frame, RGB uint8 [H, W, 3]."""
+        self._recent.append(_signature(frame))
+        self._taken += 1
+        recent = list(self._recent)
+        before, after = recent[:-LOOK], recent[-LOOK:]
+        if before and all(_differ(a, b) for a in before for b in after):
+            first = self._taken - LOOK
+            # The same change, seen again through another frame: a gradual one is called once, where it begins.
+            if not self.cuts or first - self.cuts[-1] > LOOK:
+                self.cuts.append(first)
+
+
+def _signature(frame: np.ndarray) -> _Signature:
+    small = cv2.resize(frame, (64, 36), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+    counts = cv2.calcHist([lab], [0, 1, 2], None, [_BINS] * 3, [0, 256] * 3)
+    grey = cv2.GaussianBlur(cv2.resize(lab[..., 0], (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), 1.0).ravel()
+    grey -= grey.mean()
+    return _Signature(_blurred(counts).ravel() / counts.sum(), grey / max(float(np.linalg.norm(grey)), 1e-6))
+
+
+def _blurred(counts: np.ndarray) -> np.ndarray:
+    """Each count shared with the neighbouring bins, so that a change of light by one bin is a small change; the sum stays."""
+    for axis in range(3):
+        padded = np.pad(counts, [(1, 1) if axis == other else (0, 0) for other in range(3)], mode="edge")
+        parts = [np.take(padded, range(start, start + _BINS), axis) for start in range(3)]
+        counts = 0.25 * parts[0] + 0.5 * parts[1] + 0.25 * parts[2]
+    return counts
+
+
+def distances(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """How far two frames are apart in their colours and in what lies where, both in 0..1."""
+    return _distances(_signature(a), _signature(b))
+
+
+def _distances(a: _Signature, b: _Signature) -> tuple[float, float]:
+    return 0.5 * float(np.abs(a.colours - b.colours).sum()), 0.5 * (1 - float(a.picture @ b.picture))
+
+
+def _differ(a: _Signature, b: _Signature) -> bool:
+    colours, picture = _distances(a, b)
+    return colours > _COLOURS and picture > _PICTURE

@@ -1,0 +1,146 @@
+"""Inverse kinematics: 33 points in space -> the rotations and the shape of a body with 24 SMPL joints.
+
+A first pass without iteration lays every bone along the observed one (`core.extraction.swings`). A few steps of gradient descent then fit
+rotations and shape to the points, all frames at once and each on its own: no term joins one frame to the next, because smoothing would hide
+the very faults Telltale looks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.body import BodyModel, rest_joints
+from core.extraction.swings import lay_bones
+from core.skeletons import BLAZEPOSE, SMPL, SMPL_FROM_BLAZEPOSE
+
+STEPS = 50
+_RATE = 0.05
+# In square metres: what a unit of beta squared, and a square radian away from the first pass, cost beside one joint's squared distance.
+_SHAPE_PRIOR, _POSE_PRIOR = 1e-4, 2e-4
+# Points that turn a bone without naming a joint, each with the joint that carries it; the body knows the vertices of the same names.
+_CARRIERS = {
+    "nose": "head",
+    "left_ear": "head",
+    "right_ear": "head",
+    "left_heel": "left_ankle",
+    "right_heel": "right_ankle",
+    "left_foot_index": "left_foot",
+    "right_foot_index": "right_foot",
+}
+_MARKER_WEIGHT = 0.3
+_LEAST_WEIGHT = 0.05  # of a point the model believes to be hidden
+
+
+@dataclass(frozen=True, eq=False)
+class BodyFit:
+    """global_orient float32 [T, 3, 3], body_pose float32 [T, 23, 3, 3], betas float32 [T, 10], as in HumanTrack."""
+
+    global_orient: np.ndarray
+    body_pose: np.ndarray
+    betas: np.ndarray
+
+
+def fit_body(body: BodyModel, points: np.ndarray, visibility: np.ndarray, steps: int = STEPS) -> BodyFit:
+    """The body whose joints lie nearest to points [T, 33, 3] (finite, metres, camera axes); their origin does not matter.
+
+    visibility [T, 33] in 0..1 weighs the points. Each frame has a shape of its own. The hands keep their rest pose.
+    """
+    if not len(points):
+        return BodyFit(np.empty((0, 3, 3), np.float32), np.empty((0, 23, 3, 3), np.float32), np.empty((0, 10), np.float32))
+    first = lay_bones(body, points.astype(np.float64))
+    # With two threads these small products take ten times as long.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rotations, betas = _refine(_Skeleton(body), first, points, visibility, steps)
+    finally:
+        torch.set_num_threads(threads)
+    return BodyFit(rotations[:, 0].copy(), rotations[:, 1:].copy(), betas)
+
+
+class _Skeleton:
+    """The joints and markers of a body as torch computes them from rotations and betas."""
+
+    def __init__(self, body: BodyModel) -> None:
+        rest = rest_joints(body, np.zeros(10))
+        directions = rest_joints(body, np.eye(10)) - rest
+        self.rest, self.directions = torch.from_numpy(rest), torch.from_numpy(directions.reshape(10, -1))
+        markers = [name for name in _CARRIERS if name in body.landmarks]
+        carriers = [SMPL.index(_CARRIERS[name]) for name in markers]
+        self.carriers = torch.tensor(carriers, dtype=torch.long)
+        self.offsets = torch.from_numpy(body.v_template[[body.landmarks[name] for name in markers]] - rest[carriers])
+        self.levels = _levels(body.parents)
+        # Which of the joints and markers are observed, and by which BlazePose point.
+        self.seen = [*SMPL_FROM_BLAZEPOSE, *range(len(SMPL), len(SMPL) + len(markers))]
+        self.points = [*SMPL_FROM_BLAZEPOSE.values(), *(BLAZEPOSE.index(name) for name in markers)]
+        self.importance = np.array([1.0] * len(SMPL_FROM_BLAZEPOSE) + [_MARKER_WEIGHT] * len(markers), np.float32)
+
+    def place(self, rotations: torch.Tensor, betas: torch.Tensor) -> torch.Tensor:
+        """Joints, then markers, [T, 24 + M, 3] of rotations [T, 24, 3, 3] relative to the parents and betas [T, 10]."""
+        rest = self.rest + (betas @ self.directions).reshape(-1, len(SMPL), 3)
+        turns: list[torch.Tensor | None] = [None] * len(SMPL)
+        joints: list[torch.Tensor | None] = [None] * len(SMPL)
+        turns[0], joints[0] = rotations[:, 0], rest[:, 0]
+        # Joints of equal depth move together: a dozen products instead of two dozen.
+        for children, parents in self.levels:
+            above = torch.stack([turns[parent] for parent in parents], 1)  # type: ignore[misc]
+            origin = torch.stack([joints[parent] for parent in parents], 1)  # type: ignore[misc]
+            bone = rest[:, children] - rest[:, parents]
+            moved = origin + (above @ bone[..., None])[..., 0]
+            turned = above @ rotations[:, children]
+            for index, child in enumerate(children):
+                turns[child], joints[child] = turned[:, index], moved[:, index]
+        world = torch.stack(turns, 1)  # type: ignore[arg-type]
+        placed = torch.stack(joints, 1)  # type: ignore[arg-type]
+        marks = placed[:, self.carriers] + (world[:, self.carriers] @ self.offsets[..., None])[..., 0]
+        return torch.cat([placed, marks], 1)
+
+
+def _levels(parents: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    """Joints below the pelvis by depth, each level with its parents."""
+    depth = [0] * len(parents)
+    for joint, parent in enumerate(parents.tolist()[1:], 1):
+        depth[joint] = depth[parent] + 1
+    levels = [[joint for joint in range(len(parents)) if depth[joint] == level] for level in range(1, max(depth) + 1)]
+    return [(joints, [int(parents[joint]) for joint in joints]) for joints in levels]
+
+
+def _refine(
+    skeleton: _Skeleton, first: np.ndarray, points: np.ndarray, visibility: np.ndarray, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Adam over all frames at once; the sum of the frames' losses has no term that holds two frames."""
+    start = torch.from_numpy(first.astype(np.float32))
+    aim = torch.from_numpy(np.ascontiguousarray(points[:, skeleton.points], np.float32))
+    seen = _LEAST_WEIGHT + (1 - _LEAST_WEIGHT) * np.clip(visibility[:, skeleton.points], 0, 1)
+    weight = torch.from_numpy((seen * skeleton.importance).astype(np.float32))
+    share = (weight / weight.sum(1, keepdim=True))[..., None]
+    aim = aim - (aim * share).sum(1, keepdim=True)
+    turn = torch.zeros(len(first), len(SMPL), 3, requires_grad=True)
+    betas = torch.zeros(len(first), 10, requires_grad=True)
+    free = torch.ones(len(SMPL), 1)
+    free[[SMPL.index("left_hand"), SMPL.index("right_hand")]] = 0
+    optimiser = torch.optim.Adam([{"params": [turn], "lr": _RATE}, {"params": [betas], "lr": 3 * _RATE}])
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1), 0.1 * _RATE)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        placed = skeleton.place(start @ _exponential(turn * free), betas)[:, skeleton.seen]
+        placed = placed - (placed * share).sum(1, keepdim=True)
+        loss = (weight * ((placed - aim) ** 2).sum(-1)).sum() + _SHAPE_PRIOR * (betas**2).sum() + _POSE_PRIOR * (turn**2).sum()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    with torch.no_grad():
+        return (start @ _exponential(turn * free)).numpy(), betas.detach().numpy().copy()
+
+
+def _exponential(vectors: torch.Tensor) -> torch.Tensor:
+    """Rotation matrices [..., 3, 3] of axis-angle vectors [..., 3] (Rodrigues), with a gradient at zero."""
+    squared = (vectors**2).sum(-1)[..., None, None] + 1e-12
+    angle = squared.sqrt()
+    x, y, z = vectors.unbind(-1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*x.shape, 3, 3)
+    return torch.eye(3) + angle.sin() / angle * cross + (1 - angle.cos()) / squared * (cross @ cross)

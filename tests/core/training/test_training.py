@@ -126,11 +126,13 @@ def test_that_classes_with_too_few_held_out_windows_are_not_offered() -> None:
 def test_that_data_that_cannot_train_is_refused() -> None:
     with pytest.raises(TrainingError, match="at least two classes"):
         train(clips(1), SETTINGS)
+    with pytest.raises(TrainingError, match="no preset 'paper'"):
+        train(clips(2), replace(SETTINGS, preset="paper"))
     with pytest.raises(ManifoldError, match="needs the source 'vit'"):
         train(clips(2), replace(SETTINGS, sources=(replace(SMALL_SOURCES[0], name="vit"),)))
 
 
 def test_that_the_release_preset_distorts_finished_rows() -> None:
-    rows = train(clips(2, 2), replace(SETTINGS, epochs=0.1, distort_rows=True))
+    rows = train(clips(2, 2), replace(SETTINGS, epochs=0.1, preset="release"))
     derived = train(clips(2, 2), replace(SETTINGS, epochs=0.1))
     assert rows.card["loss"]["first"] != derived.card["loss"]["first"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cli.formats import format_list, write_formats
@@ -88,7 +88,8 @@ def _of_video(path: Path, store: Store) -> Material:
     if analysis is None:
         raise ReportError(f"no analysis of it is in the cache: run 'main.py analyze {path} --out DIR' first.")
     project, _ = project_of(path, sha256, analysis.video.frames)
-    return Material(analysis, path, project)
+    # The analysis may have been made from a copy of the file under another name.
+    return Material(replace(analysis, video=replace(analysis.video, path=str(path.absolute()))), path, project)
 
 
 def _of_project(path: Path, store: Store) -> Material:

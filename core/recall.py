@@ -30,12 +30,13 @@ def remember(store: Store, key: str, analysis: Analysis, track_key: str, start: 
 
 
 def recall(store: Store, key: str) -> Analysis | None:
-    """The analysis kept under `key`, or None."""
+    """The analysis kept under `key`, which thereby becomes the latest of its video; or None."""
+    store.touch(ANALYSIS, key)
     return _joined(store, store.load(ANALYSIS, key, Remembered))
 
 
 def recall_latest(store: Store, sha256: str) -> Analysis | None:
-    """The newest analysis of the video with this SHA-256, or None when there is none in the cache."""
+    """The analysis of the video with this SHA-256 that was asked for last, or None when there is none in the cache."""
     return _joined(store, store.latest(ANALYSIS, sha256, Remembered))
 
 

@@ -100,6 +100,11 @@ class Store:
             temporary.unlink(missing_ok=True)
             raise
 
+    def touch(self, kind: str, key: str) -> None:
+        """Make an entry the latest: it was asked for again."""
+        with suppress(OSError):
+            os.utime(self._path(kind, key))
+
     def latest(self, kind: str, sha256: str, value: type[T]) -> T | None:
         """The newest entry of this kind that was made from the file with this SHA-256."""
         for entry in self.entries(kind):

@@ -39,7 +39,7 @@ def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_extractor(monkeypatch: pytest.MonkeyPatch, one_cache: Path) -> None:
-    """The requests of the command line carry the small extractor into the worker's process; what one test has computed the next ones know."""
+    """The requests of the command line carry the small extractor into the worker's process; what one test computes the next ones know."""
     monkeypatch.setattr(cli.analyze, "AnalysisRequest", TinyRequest)
     monkeypatch.setenv("TELLTALE_CACHE", str(one_cache))
 

@@ -12,6 +12,7 @@ from core.extraction import Cancelled as Stopped
 from core.logs import log_file
 from core.manifold import ManifoldError
 from core.pipeline import STAGES, RequestError, analyze, run
+from core.recall import recall_latest
 from core.store import ANALYSIS, EMBEDDING, GLITCHES, TRACK, Store
 from core.video import VideoError
 from tests.tiny_extractor import TinyRequest, write_clip, write_manifold
@@ -131,6 +132,16 @@ def test_that_a_copy_of_the_video_is_known_under_its_own_name(clip: Path, manifo
     analysis, _ = collect(TinyRequest(copy, manifold=manifold), store)
     assert runs(log) == 1
     assert analysis.video.path == str(copy)
+
+
+def test_that_the_latest_analysis_of_a_video_is_the_one_asked_for_last(clip: Path, manifold: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for action in ("Squat", "Walk", "Squat"):
+        analysis, _ = collect(TinyRequest(clip, manifold=manifold, action=action), store)
+    latest = recall_latest(store, analysis.video.sha256)
+    assert latest is not None
+    assert latest.action == "Squat"
+    assert recall_latest(store, "of another file") is None
 
 
 def test_that_a_range_leaves_the_other_frames_unseen_and_in_their_places(clip: Path, manifold: Path, tmp_path: Path) -> None:

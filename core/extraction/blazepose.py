@@ -1,7 +1,7 @@
 """The embedded extractor: MediaPipe Holistic, inverse kinematics onto the bundled body, appearance. Works after install, on a CPU.
 
-The tracker keeps one core busy. Decoding, counting people and looking for cuts run ahead of it on one thread; appearance and kinematics come
-behind it on another. Frames are never held beyond a few; what grows with the clip are the features.
+The tracker keeps one core busy. Decoding, counting people and looking for cuts run ahead of it on one thread; appearance and kinematics
+come behind it on another. Frames are never held beyond a few; what grows with the clip are the features.
 """
 
 from __future__ import annotations

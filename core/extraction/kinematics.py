@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.body import BodyModel, rest_joints
+from core.body import BodyModel, pose_joints, rest_joints
+from core.camera import solve_translation
 from core.extraction.swings import lay_bones
 from core.skeletons import BLAZEPOSE, SMPL, SMPL_FROM_BLAZEPOSE
 
@@ -31,34 +32,48 @@ _CARRIERS = {
     "right_foot_index": "right_foot",
 }
 _MARKER_WEIGHT = 0.3
+_RAY_WEIGHT = 1.0  # of the picture beside space: depth comes from the points, the rest from both
 _LEAST_WEIGHT = 0.05  # of a point the model believes to be hidden
 
 
 @dataclass(frozen=True, eq=False)
 class BodyFit:
-    """global_orient float32 [T, 3, 3], body_pose float32 [T, 23, 3, 3], betas float32 [T, 10], as in HumanTrack."""
+    """As in HumanTrack: global_orient float32 [T, 3, 3], body_pose float32 [T, 23, 3, 3], betas float32 [T, 10], translation float32 [T, 3]."""
 
     global_orient: np.ndarray
     body_pose: np.ndarray
     betas: np.ndarray
+    translation: np.ndarray
 
 
-def fit_body(body: BodyModel, points: np.ndarray, visibility: np.ndarray, steps: int = STEPS) -> BodyFit:
-    """The body whose joints lie nearest to points [T, 33, 3] (finite, metres, camera axes); their origin does not matter.
+def fit_body(
+    body: BodyModel, points: np.ndarray, pixels: np.ndarray, visibility: np.ndarray, intrinsics: np.ndarray, steps: int = STEPS
+) -> BodyFit:
+    """The body whose joints lie nearest to points [T, 33, 3] (finite, metres, camera axes) and to the rays through pixels [T, 33, 2].
 
-    visibility [T, 33] in 0..1 weighs the points. Each frame has a shape of its own. The hands keep their rest pose.
+    The origin of the points does not matter. visibility [T, 33] in 0..1 weighs them; intrinsics [4] as in `core.camera`. Each frame has a
+    shape of its own. The hands keep their rest pose.
     """
     if not len(points):
-        return BodyFit(np.empty((0, 3, 3), np.float32), np.empty((0, 23, 3, 3), np.float32), np.empty((0, 10), np.float32))
+        shapes = ((0, 3, 3), (0, 23, 3, 3), (0, 10), (0, 3))
+        return BodyFit(*(np.empty(shape, np.float32) for shape in shapes))
     first = lay_bones(body, points.astype(np.float64))
     # With two threads these small products take ten times as long.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rotations, betas = _refine(_Skeleton(body), first, points, visibility, steps)
+        rotations, betas = _refine(_Skeleton(body), first, points, pixels, visibility, intrinsics, steps)
     finally:
         torch.set_num_threads(threads)
-    return BodyFit(rotations[:, 0].copy(), rotations[:, 1:].copy(), betas)
+    joints = pose_joints(body, rotations[:, 0], rotations[:, 1:], betas, np.zeros((len(points), 3)))[:, list(SMPL_FROM_BLAZEPOSE)]
+    seen = list(SMPL_FROM_BLAZEPOSE.values())
+    translation = solve_translation(joints, pixels[:, seen], _weights(visibility[:, seen]), intrinsics)
+    return BodyFit(rotations[:, 0].copy(), rotations[:, 1:].copy(), betas, translation.astype(np.float32))
+
+
+def _weights(visibility: np.ndarray) -> np.ndarray:
+    weights: np.ndarray = _LEAST_WEIGHT + (1 - _LEAST_WEIGHT) * np.clip(visibility, 0, 1)
+    return weights
 
 
 class _Skeleton:
@@ -109,26 +124,42 @@ def _levels(parents: np.ndarray) -> list[tuple[list[int], list[int]]]:
 
 
 def _refine(
-    skeleton: _Skeleton, first: np.ndarray, points: np.ndarray, visibility: np.ndarray, steps: int
+    skeleton: _Skeleton,
+    first: np.ndarray,
+    points: np.ndarray,
+    pixels: np.ndarray,
+    visibility: np.ndarray,
+    intrinsics: np.ndarray,
+    steps: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Adam over all frames at once; the sum of the frames' losses has no term that holds two frames."""
     start = torch.from_numpy(first.astype(np.float32))
     aim = torch.from_numpy(np.ascontiguousarray(points[:, skeleton.points], np.float32))
-    seen = _LEAST_WEIGHT + (1 - _LEAST_WEIGHT) * np.clip(visibility[:, skeleton.points], 0, 1)
-    weight = torch.from_numpy((seen * skeleton.importance).astype(np.float32))
+    weight = torch.from_numpy((_weights(visibility[:, skeleton.points]) * skeleton.importance).astype(np.float32))
     share = (weight / weight.sum(1, keepdim=True))[..., None]
     aim = aim - (aim * share).sum(1, keepdim=True)
+    # Depth and place of the whole person, from all points; where they cannot be known the rays do not count.
+    place = solve_translation(points, pixels, _weights(visibility), intrinsics)
+    known = np.isfinite(place).all(1)
+    rays = (pixels[:, skeleton.points] - intrinsics[2:]) / intrinsics[:2]
+    ray = torch.from_numpy(rays.astype(np.float32))
+    ray_weight = _RAY_WEIGHT * weight * torch.from_numpy(known.astype(np.float32))[:, None]
     turn = torch.zeros(len(first), len(SMPL), 3, requires_grad=True)
     betas = torch.zeros(len(first), 10, requires_grad=True)
+    origin = torch.from_numpy(np.where(known[:, None], place, 1.0).astype(np.float32)).requires_grad_()
     free = torch.ones(len(SMPL), 1)
     free[[SMPL.index("left_hand"), SMPL.index("right_hand")]] = 0
-    optimiser = torch.optim.Adam([{"params": [turn], "lr": _RATE}, {"params": [betas], "lr": 3 * _RATE}])
+    optimiser = torch.optim.Adam([{"params": [turn, origin], "lr": _RATE}, {"params": [betas], "lr": 3 * _RATE}])
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1), 0.1 * _RATE)
     for _ in range(steps):
         optimiser.zero_grad()
         placed = skeleton.place(start @ _exponential(turn * free), betas)[:, skeleton.seen]
-        placed = placed - (placed * share).sum(1, keepdim=True)
-        loss = (weight * ((placed - aim) ** 2).sum(-1)).sum() + _SHAPE_PRIOR * (betas**2).sum() + _POSE_PRIOR * (turn**2).sum()
+        centred = placed - (placed * share).sum(1, keepdim=True)
+        seen = placed + origin[:, None]
+        # Metres at right angles to the view, between a point and the ray it is seen on.
+        beside = seen[..., :2] - ray * seen[..., 2:]
+        loss = (weight * ((centred - aim) ** 2).sum(-1)).sum() + (ray_weight * (beside**2).sum(-1)).sum()
+        loss = loss + _SHAPE_PRIOR * (betas**2).sum() + _POSE_PRIOR * (turn**2).sum()
         loss.backward()
         optimiser.step()
         schedule.step()

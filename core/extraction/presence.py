@@ -33,8 +33,8 @@ _SHOULDERS, _HIPS = _JOINTS[:2], _JOINTS[2:4]
 class Evidence:
     """What is known of each frame; rows are filled as frames are read.
 
-    times float64 [T]; points float32 [T, 33, 2] in pixels and visibility float32 [T, 33], NaN where no pose was found; boxes float32 [T, 4];
-    people by frame, for the frames in which they were counted; the first frames of new shots.
+    times float64 [T]; points float32 [T, 33, 2] in pixels and visibility float32 [T, 33], NaN where no pose was found; boxes float32
+    [T, 4]; people by frame, for the frames in which they were counted; the first frames of new shots.
     """
 
     times: np.ndarray

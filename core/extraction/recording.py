@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.body import BUNDLED_SPACE, BodyModel, load_body, pose_joints
-from core.camera import default_intrinsics, solve_translation
+from core.body import BUNDLED_SPACE, BodyModel, load_body
+from core.camera import default_intrinsics
 from core.extraction.appearance import SIZE as APPEARANCE_SIZE
 from core.extraction.appearance import describe
 from core.extraction.holistic import Pose
@@ -82,13 +82,9 @@ class Recording:
     def fit(self, frames: slice) -> None:
         """Fill in the body of written frames, and where in space it stands."""
         seen = np.flatnonzero(np.isfinite(self.world[frames, 0, 0])) + frames.start
-        visibility = self.evidence.visibility[seen]
-        fit = fit_body(self._body, self.world[seen], visibility)
+        fit = fit_body(self._body, self.world[seen], self.evidence.points[seen], self.evidence.visibility[seen], self._intrinsics)
         self.global_orient[seen], self.body_pose[seen], self.betas[seen] = fit.global_orient, fit.body_pose, fit.betas
-        joints = pose_joints(self._body, fit.global_orient, fit.body_pose, fit.betas, np.zeros((len(seen), 3)))
-        pixels = self.evidence.points[seen][:, _SMPL_POINTS]
-        weights = np.square(visibility[:, _SMPL_POINTS])
-        self.translation[seen] = solve_translation(joints[:, _SMPL_JOINTS], pixels, weights, self._intrinsics)
+        self.translation[seen] = fit.translation
 
     def track(self, done: int, fitted: int) -> HumanTrack:
         """The track after `done` frames, of which the first `fitted` have their body; frames without one are unseen."""

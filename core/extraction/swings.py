@@ -83,7 +83,7 @@ def _lay_arm(world: np.ndarray, at: dict[str, np.ndarray], rest: np.ndarray, sid
 def _along(parent: np.ndarray, rest: np.ndarray, hinge: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """Rotations of an upper limb: along its bone, turned so that its hinge stands at right angles to the plane of the two bones.
 
-    parent [T, 3, 3]; rest [3] the bone and hinge [3] its axis in the rest pose; upper, lower [T, 3] observed bones. The straighter the limb,
+    parent [T, 3, 3]; rest [3] the bone and hinge [3] its axis in the rest pose; upper, lower [T, 3] observed bones. The straighter a limb,
     the less its plane says: the shortest swing then takes over.
     """
     swung = _swung(parent, rest, upper)

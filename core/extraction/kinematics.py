@@ -38,7 +38,8 @@ _LEAST_WEIGHT = 0.05  # of a point the model believes to be hidden
 
 @dataclass(frozen=True, eq=False)
 class BodyFit:
-    """As in HumanTrack: global_orient float32 [T, 3, 3], body_pose float32 [T, 23, 3, 3], betas float32 [T, 10], translation float32 [T, 3]."""
+    """In HumanTrack's terms: global_orient float32 [T, 3, 3], body_pose float32 [T, 23, 3, 3], betas float32 [T, 10],
+    translation float32 [T, 3]."""
 
     global_orient: np.ndarray
     body_pose: np.ndarray

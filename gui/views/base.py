@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.analysis import Analysis
 from core.session import Session
+from core.track import Presence
 from gui import theme
 
 
@@ -50,6 +51,16 @@ class View(Painted):
     @property
     def analysis(self) -> Analysis | None:
         return self.session.analysis if self.session else None
+
+    @property
+    def extracted(self) -> int:
+        """How many frames, from the first, have been looked at: all of them once there is an analysis, fewer while one runs."""
+        track = self.session.track if self.session else None
+        if track is None:
+            return 0
+        if self.analysis is not None:
+            return len(track)
+        return max((frame + 1 for frame, presence in enumerate(track.presence) if presence != Presence.NONE), default=0)
 
     def attach(self, session: Session | None) -> None:
         """Show another session, or none."""

@@ -66,24 +66,25 @@ class MapView(View):
         if shown is not self._shown:
             self._shown = shown
             self._build()
-        if self.session:
-            self.show_frame(self.session.cursor)
 
     def restyle(self) -> None:
         self._build()
-        if self.session and self.isVisible():
-            self.show_frame(self.session.cursor)
 
     def show_frame(self, frame: int) -> None:
+        index = current_window(self._shown.window_range, frame) if self._shown else None
+        if index != self.window_index:
+            self._show_window(index)
+
+    def _show_window(self, index: int | None) -> None:
+        """Mark the current window; most frames share it with the frame before, so that nothing has to be painted for them."""
+        self.window_index = index
         shown = self._shown
         if shown is None:
             return
-        self.window_index = current_window(shown.window_range, frame)
-        self._distances.show_window(shown, self.window_index)
-        self._tray.show_window(shown, self.window_index)
-        at = self.window_index
+        self._distances.show_window(shown, index)
+        self._tray.show_window(shown, index)
         if self._ring is not None:
-            here = shown.windows[at : at + 1] if at is not None and not shown.outside[at] else np.empty((0, 2))
+            here = shown.windows[index : index + 1] if index is not None and not shown.outside[index] else np.empty((0, 2))
             self._ring.setData(pos=here)
 
     def _build(self) -> None:
@@ -112,6 +113,7 @@ class MapView(View):
                 self._add_centroid(index, name, shown.centroids[index])
         self._box.autoRange(padding=0.06)
         self._place_labels()
+        self._show_window(current_window(shown.window_range, self.session.cursor) if self.session else None)
 
     def _add_centroid(self, index: int, name: str, position: np.ndarray) -> None:
         t = self.theme

@@ -83,11 +83,11 @@ class SeekBar(TimePlot):
 
     def paint_live(self, painter: QPainter, plot: QRectF, frame: int) -> None:
         track = self.session.track if self.session else None
-        left = self.width() - RIGHT + 14
+        if track is None:
+            return
+        text = NAMES[track.presence[frame]] if frame < self.extracted else "not looked at yet"
         painter.setPen(self.theme.color("muted"))
-        if track is not None and frame < len(track):
-            text = NAMES[track.presence[frame]]
-            painter.drawText(QRectF(left, plot.top(), RIGHT - 14, plot.height()), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(QRectF(self.width() - RIGHT + 14, plot.top(), RIGHT - 14, plot.height()), Qt.AlignmentFlag.AlignVCenter, text)
 
     def paint_selection(self, painter: QPainter, plot: QRectF, selected: range) -> None:
         """A bar below the heat, which a tint would be lost on."""
@@ -119,10 +119,9 @@ class SeekBar(TimePlot):
         track = self.session.track if self.session else None
         if track is None:
             return
-        t = self.theme
-        start = 0
-        for frame in range(1, len(track) + 1):
-            if frame < len(track) and track.presence[frame] == track.presence[start]:
+        t, start, end = self.theme, 0, self.extracted
+        for frame in range(1, end + 1):
+            if frame < end and track.presence[frame] == track.presence[start]:
                 continue
             presence = track.presence[start]
             if presence in PATTERNS:

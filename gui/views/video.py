@@ -120,7 +120,7 @@ class VideoView(View):
     def _paint_presence(self, painter: QPainter, frame: FrameIndex) -> None:
         """A pill of text on frames that cannot be judged."""
         track = self.session.track if self.session else None
-        if track is None or frame >= len(track) or track.presence[frame] == Presence.OK:
+        if track is None or frame >= self.extracted or track.presence[frame] == Presence.OK:
             return
         reason = track.reasons[frame]
         name = NAMES[track.presence[frame]]

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from core.session import Session
+from core.track import Presence
 from gui.views.map import current_window
 from gui.views.progress import remaining_text
 from gui.views.scores import statements
@@ -151,6 +152,25 @@ def test_that_an_unjudged_frame_says_why_over_the_picture(qtbot: QtBot, window: 
         corner = window.video_view.grab().toImage().copy(10, 10, 160, 24)
         shown[frame] = len(np.unique(pixels_of(corner).reshape(-1, 4), axis=0))
     assert shown[20] > shown[19] + 5  # text has many shades, the plain frame few
+
+
+def test_that_frames_nobody_has_looked_at_yet_are_not_called_empty(window: MainWindow) -> None:
+    session = session_of(window)
+    track = session.track
+    assert track is not None
+    assert window.seek_bar.extracted == FRAMES
+    rest = FRAMES - 30
+    half = replace(track, presence=track.presence[:30] + (Presence.NONE,) * rest, reasons=track.reasons[:30] + ("not yet",) * rest)
+    session.set_analysis(None)
+    session.set_partial(half)
+    assert window.seek_bar.extracted == 30
+    bar = window.seek_bar
+    image, line = pixels_of(bar.grab().toImage()), int(bar.plot_rect().bottom()) - 4
+    marked = [
+        len(np.unique(image[line - 2 : line + 2, int(bar.x_of(f)) + 2 : int(bar.x_of(f + 1)) - 2].reshape(-1, 4), axis=0)) for f in (20, 40)
+    ]
+    assert marked[0] > 1  # frame 20, several people, carries a pattern
+    assert marked[1] == 1  # frame 40 is plain
 
 
 def test_that_zooming_keeps_the_pixel_under_the_pointer_and_fit_shows_all(window: MainWindow) -> None:

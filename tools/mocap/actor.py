@@ -35,12 +35,14 @@ def choose_outfit(generator: np.random.Generator) -> Outfit:
     if abs(int(shirt.sum()) - int(trousers.sum())) < 120:
         trousers = np.where(shirt.sum() > 360, trousers // 3, np.minimum(trousers + 110, 235))
     shoes = generator.choice(((30, 30, 32), (225, 225, 220), (110, 70, 45)))
+    skin = _SKIN[generator.integers(len(_SKIN))]
+    hair = [colour for colour in _HAIR if sum(colour) < 0.55 * sum(skin)]  # hair like skin would look bald
     return Outfit(
-        skin=_SKIN[generator.integers(len(_SKIN))],
+        skin=skin,
         shirt=tuple(shirt.tolist()),
         trousers=tuple(trousers.tolist()),
         shoes=tuple(shoes.tolist()),
-        hair=_HAIR[generator.integers(len(_HAIR))],
+        hair=hair[generator.integers(len(hair))],
     )
 
 

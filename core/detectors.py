@@ -20,6 +20,7 @@ _PAIRS = tuple(
 _STILL, _CATCH_UP = 0.0015, 0.03  # body heights a frame
 _STEPS_PICTURE, _STEPS_SPACE = "joint steps in the picture", "joint steps in space"
 _BONES_PICTURE, _BONES_SPACE = "bone lengths in the picture", "bone lengths in space"
+_STILL_LONG = 1.15  # times the longest a bone is usually seen
 _ONE_WITNESS = 0.7  # of the confidence, when only one of two tracks saw the event
 _WHOLE_BODY = 8  # joints
 _TYPICAL_FLOOR = 0.004  # body heights: what key points at rest do from frame to frame
@@ -55,7 +56,9 @@ def jumps(
         order = [int(joint) for joint in np.argsort(-total) if total[joint] > 0]
         peak = first + int(unexplained.sum(axis=1).argmax())
         lead = int(unexplained[peak - first].argmax())
-        step = float(motion.image_step[peak, lead])
+        # The whole body is told by its middle joint, a part of it by the joint that moves most.
+        told = order if len(order) >= _WHOLE_BODY else [lead]
+        step, usual = float(median(motion.image_step[peak, told])), float(np.median(typical[told]))
         in_space = bool((space.score[peak, order] >= minimum_score / 2).any())
         confidence = float(motion.confidence[peak - 1 : peak + 1, order].min(axis=0).mean())
         largest = np.nan_to_num(motion.image_step[first:stop]).max(axis=0)
@@ -67,11 +70,11 @@ def jumps(
                 stop=stop,
                 peak=peak,
                 severity=_saturating(float(unexplained.max()), 0.15) * _saturating(float(image.score[peak, lead]), 10.0),
-                rarity=_rank(int((known >= step).sum()), int((known > 0).sum())),
+                rarity=_rank(int((known >= known[peak]).sum()), int((known > 0).sum())),
                 confidence=confidence if in_space else _ONE_WITNESS * confidence,
                 joints=tuple(JointEvidence(JOINTS[j], float(total[j] / total.sum()), float(largest[j] / typical[j])) for j in order),
                 tracks=(_STEPS_PICTURE, _STEPS_SPACE) if in_space else (_STEPS_PICTURE,),
-                text=_jump_text(order, lead, peak, (first, stop), step, step / float(typical[lead])),
+                text=_jump_text(order, lead, peak, (first, stop), step, step / usual),
             )
         )
     return found
@@ -136,8 +139,10 @@ def stretches(lengths: BoneLengths, motion: JointMotion, minimum_picture: float,
     for bone, (name, upper, lower) in enumerate(BONES):
         picture, space = np.nan_to_num(lengths.picture[:, bone]), np.nan_to_num(lengths.space[:, bone])
         in_picture, in_space = picture >= minimum_picture, (space >= minimum_space) & (picture >= 1.0)
-        for first, stop in runs(in_picture | in_space, bridge=2):
-            if stop - first < 3:
+        hits = in_picture | in_space
+        # The event lasts as long as the bone is clearly too long, not only while it is at its longest.
+        for first, stop in runs((picture >= _STILL_LONG) | hits, bridge=2):
+            if hits[first:stop].sum() < 3:
                 continue
             ratio = np.maximum(picture, space)[first:stop]
             confidence = float(motion.confidence[first:stop][:, [upper, lower]].min(axis=1).mean())

@@ -1,0 +1,210 @@
+"""The first list of glitches: planted ones are found where they are, clean motion stays silent."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.analysis import Glitch
+from core.extraction import create_extractor
+from core.glitches import GlitchSettings, find_glitches, glitch_id
+from core.skeletons import BLAZEPOSE, OPENPOSE_BODY
+from core.track import HumanTrack, Presence
+from core.video import open_video
+from tests.walking import HEIGHT_METRES, HEIGHT_PIXELS, PIXELS_PER_METRE, walking_track
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "telltale_sample.mp4"
+
+
+def move(track: HumanTrack, name: str, frames: slice, metres: tuple[float, float]) -> None:
+    """Displace one joint in both views of it."""
+    track.points3d[frames, BLAZEPOSE.index(name), :2] += metres
+    track.keypoints[frames, OPENPOSE_BODY.index(name)] += np.array(metres) * PIXELS_PER_METRE
+
+
+def hold(track: HumanTrack, first: int, stop: int) -> None:
+    """The frames from `first` on show what `first` shows, but for the estimator's tremor."""
+    rng = np.random.default_rng(1)
+    for values, tremor in ((track.keypoints, 0.02), (track.points3d, 0.0001)):
+        values[first + 1 : stop] = values[first] + rng.normal(0, tremor, values[first + 1 : stop].shape)
+
+
+def the_only(glitches: tuple[Glitch, ...]) -> Glitch:
+    assert [glitch.text for glitch in glitches[1:]] == []
+    return glitches[0]
+
+
+@pytest.mark.parametrize(("fps", "swing"), [(30.0, 0.7), (24.0, 1.0), (60.0, 0.7), (10.0, 0.5), (30.0, 0.0)])
+def test_that_clean_motion_stays_silent(fps: float, swing: float) -> None:
+    assert find_glitches(walking_track(frames=150, fps=fps, swing=swing, noise=0.006), "v") == ()
+
+
+def test_that_a_pause_that_begins_and_ends_gently_is_no_freeze() -> None:
+    track = walking_track(frames=150, noise=0.0005)
+    clock = np.interp(np.arange(150), [0, 50, 60, 80, 90, 149], [0, 50, 55, 55, 60, 119])
+    window = np.hanning(15)[1:-1]
+    eased = np.convolve(np.pad(clock, 6, mode="edge"), window / window.sum(), mode="valid")
+
+    def paused(values: np.ndarray) -> np.ndarray:
+        columns = values.reshape(150, -1).T
+        return np.stack([np.interp(eased, np.arange(150), column) for column in columns], axis=1).reshape(values.shape).astype(np.float32)
+
+    assert find_glitches(replace(track, keypoints=paused(track.keypoints), points3d=paused(track.points3d)), "v") == ()
+
+
+def test_that_a_joint_that_jumps_is_found_with_its_frames_and_size() -> None:
+    track = walking_track()
+    move(track, "left_wrist", slice(47, 48), (0.0, -0.31 * HEIGHT_METRES))
+    glitch = the_only(find_glitches(track, "v"))
+    assert (glitch.kind, glitch.start, glitch.stop) == ("jump", 46, 49)
+    assert glitch.peak in (47, 48)
+    assert glitch.joints[0].name == "left_wrist"
+    assert sum(joint.share for joint in glitch.joints) == pytest.approx(1)
+    assert glitch.joints[0].excess > 8
+    sentence = re.fullmatch(
+        r"Left wrist moves 0\.(\d\d) body heights between frames (\d+) and (\d+), (\d+) times its typical step in this clip"
+        r", within a disturbance of frames 46 to 48\.",
+        glitch.text,
+    )
+    assert sentence is not None
+    assert abs(int(sentence[1]) - 31) <= 3
+    assert (int(sentence[2]), int(sentence[3])) == (glitch.peak - 1, glitch.peak)
+    assert glitch.tracks == ("joint steps in the picture", "joint steps in space")
+    assert glitch.confidence == pytest.approx(0.95)
+    assert glitch.severity > 0.5
+
+
+def test_that_a_step_to_another_place_is_one_event_of_two_frames() -> None:
+    track = walking_track()
+    move(track, "right_ankle", slice(60, None), (0.3 * HEIGHT_METRES, 0.0))
+    jump = next(glitch for glitch in find_glitches(track, "v") if glitch.kind == "jump")
+    assert (jump.start, jump.stop, jump.peak) == (59, 61, 60)
+    assert jump.rarity == "the largest of this joint's 119 steps"
+    assert jump.text.startswith("Right ankle moves 0.")
+
+
+def test_that_a_teleport_of_the_whole_body_says_so() -> None:
+    track = walking_track()
+    track.keypoints[70:72, :, 0] += 0.2 * HEIGHT_PIXELS
+    glitch = the_only(find_glitches(track, "v"))
+    assert (glitch.kind, glitch.start, glitch.stop) == ("jump", 69, 73)
+    assert glitch.text.startswith("The whole body moves 0.2")
+    assert len(glitch.joints) == 13
+    assert glitch.tracks == ("joint steps in the picture",)
+
+
+def test_that_a_freeze_is_one_event_with_the_jump_at_its_end() -> None:
+    track = walking_track(drift=4.0)
+    hold(track, 50, 60)
+    glitch = the_only(find_glitches(track, "v"))
+    assert (glitch.kind, glitch.start, glitch.stop) == ("freeze", 50, 60)
+    assert glitch.text == "The body does not move in frames 50 to 59 (0.30 s), although it moves before and after."
+
+
+def test_that_a_person_who_stands_still_is_not_frozen() -> None:
+    assert find_glitches(walking_track(swing=0.0, noise=0.0), "v") == ()
+
+
+def test_that_a_limb_that_stretches_is_found_with_its_length() -> None:
+    track = walking_track(frames=180)
+    grow = 0.5 * np.sin(np.pi * np.arange(14) / 13)
+    for frame, share in zip(range(80, 94), grow, strict=True):
+        for values, names in ((track.points3d, BLAZEPOSE), (track.keypoints, OPENPOSE_BODY)):
+            elbow, wrist = names.index("left_elbow"), names.index("left_wrist")
+            values[frame, wrist, :2] += share * (values[frame, wrist, :2] - values[frame, elbow, :2])
+    glitch = the_only(find_glitches(track, "v"))
+    assert glitch.kind == "stretch"
+    assert 80 <= glitch.start <= 83
+    assert 90 <= glitch.stop <= 94
+    assert [joint.name for joint in glitch.joints] == ["left_wrist", "left_elbow"]
+    assert glitch.joints[0].excess == pytest.approx(1.5, abs=0.06)
+    assert re.fullmatch(rf"Left forearm is up to (4|5)\d% longer than usual in frames {glitch.start} to {glitch.stop - 1}\.", glitch.text)
+
+
+def test_that_frames_that_are_not_ok_are_no_witnesses() -> None:
+    track = walking_track()
+    move(track, "left_wrist", slice(47, 48), (0.0, -0.31 * HEIGHT_METRES))
+    many = tuple(Presence.MANY if frame == 47 else value for frame, value in enumerate(track.presence))
+    assert find_glitches(replace(track, presence=many), "v") == ()
+    assert [glitch.kind for glitch in find_glitches(replace(track, presence=many), "v", allow_many=True)] == ["jump"]
+
+
+def test_that_a_pose_that_is_lost_is_no_fault_of_the_motion() -> None:
+    track = walking_track()
+    move(track, "left_wrist", slice(47, 49), (0.0, -0.31 * HEIGHT_METRES))
+    move(track, "nose", slice(90, None), (0.3 * HEIGHT_METRES, 0.0))
+    track.points3d_scores[46:50] = 0.1
+    jump, lost = find_glitches(track, "v")
+    assert (jump.kind, jump.peak) == ("jump", 90)
+    assert (lost.kind, lost.start, lost.stop) == ("pose lost", 46, 50)
+    assert lost.severity < 0.1
+    assert lost.confidence == pytest.approx(0.1)
+    assert lost.text == "The pose is not trusted in frames 46 to 49 (confidence 0.10): the motion there cannot be judged."
+
+
+def test_that_left_and_right_changing_places_is_the_estimators_mistake() -> None:
+    track = walking_track()
+    for name in ("knee", "ankle"):
+        for values, names in ((track.points3d, BLAZEPOSE), (track.keypoints, OPENPOSE_BODY)):
+            left, right = names.index(f"left_{name}"), names.index(f"right_{name}")
+            values[60:62, [left, right]] = values[60:62, [right, left]]
+    assert [glitch.kind for glitch in find_glitches(track, "v") if glitch.kind == "jump"] == []
+
+
+def test_that_the_list_is_short_and_strongest_first() -> None:
+    track = walking_track(frames=400)
+    for number, frame in enumerate(range(10, 390, 12)):
+        move(track, "left_wrist", slice(frame, frame + 1), (0.0, -(0.1 + 0.01 * number) * HEIGHT_METRES))
+    glitches = find_glitches(track, "v")
+    assert len(glitches) == GlitchSettings().most
+    strength = [glitch.severity * glitch.confidence for glitch in glitches]
+    assert strength == sorted(strength, reverse=True)
+    assert len({glitch.id for glitch in glitches}) == len(glitches)
+    assert all(0 <= glitch.severity <= 1 for glitch in glitches)
+
+
+def test_that_the_sources_are_the_attention_near_the_event() -> None:
+    track = walking_track()
+    move(track, "left_wrist", slice(47, None), (0.0, -0.31 * HEIGHT_METRES))
+    pose, kp2d = np.full(120, 0.2), np.full(120, 0.8)
+    pose[40:55], kp2d[40:55] = 0.75, 0.25
+    glitch = find_glitches(track, "v", {"pose": pose, "kp2d": kp2d, "beta": np.full(120, np.nan)})[0]
+    assert glitch.sources == pytest.approx({"pose": 0.75, "kp2d": 0.25})
+
+
+def test_that_an_id_stays_when_the_ends_move_a_little_and_differs_otherwise() -> None:
+    assert glitch_id("v", "jump", 46, 49) == glitch_id("v", "jump", 47, 49)
+    assert (
+        len(
+            {
+                glitch_id("v", "jump", 46, 49),
+                glitch_id("w", "jump", 46, 49),
+                glitch_id("v", "freeze", 46, 49),
+                glitch_id("v", "jump", 60, 63),
+            }
+        )
+        == 4
+    )
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 5])
+def test_that_a_clip_of_few_frames_has_no_glitches(frames: int) -> None:
+    assert find_glitches(walking_track(frames=frames), "v") == ()
+
+
+def test_that_the_plants_of_the_sample_are_found_and_nothing_else() -> None:
+    plants = json.loads(SAMPLE.with_suffix(".json").read_text(encoding="utf-8"))["plants"]
+    with open_video(SAMPLE) as video:
+        track = create_extractor("blazepose", "cpu").extract(
+            video, range(len(video)), progress=lambda done, total: None, partial=lambda track: None, cancelled=lambda: False
+        )
+    glitches = find_glitches(track, "v")
+    kinds = {"stretch": "stretch", "freeze": "freeze", "teleport": "jump"}
+    for plant in plants:
+        found = [g for g in glitches if g.kind == kinds[plant["kind"]] and g.start < plant["stop"] and plant["start"] < g.stop]
+        assert len(found) == 1, plant
+        assert plant["joint"] is None or plant["joint"] in [joint.name for joint in found[0].joints]
+    assert len(glitches) == len(plants)

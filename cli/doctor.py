@@ -168,4 +168,4 @@ def _reference(findings: _Findings) -> None:
     folder = Path(user_data_dir("telltale")) / "models"
     for what, origin in _REFERENCE:
         findings.note(what, f"from {origin}; nothing of it is bundled or downloaded. It will belong into {folder}")
-    print("           Meanwhile the extractor 'blazepose' does the work; its scores are Telltale's own.")
+    print("           The extractor 'blazepose' works meanwhile; its scores are Telltale's own.")

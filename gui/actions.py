@@ -26,6 +26,7 @@ class Action:
 
 ACTIONS = (
     Action("open", "File", "Open video ...", ("Ctrl+O",), "open_dialog", needs_video=False),
+    Action("open_folder", "File", "Open folder of images ...", ("Ctrl+Shift+O",), "open_folder_dialog", needs_video=False),
     Action("export", "File", "Export HTML report ...", ("Ctrl+E",), "export_report"),
     Action("analyze", "File", "Analyze again", ("Ctrl+R",), "analyze_again", separator=True),
     Action("allow_many", "File", "Score frames with several people", (), "toggle_allow_many", checkable=True, needs_video=False),

@@ -40,6 +40,13 @@ class Commands(QObject):
             settings.set("folder", str(Path(names[0]).parent))
             self._window.open_videos([Path(name) for name in names])
 
+    def open_folder_dialog(self) -> None:
+        settings = self._window.settings
+        name = QFileDialog.getExistingDirectory(self._window, "Open folder of images", settings.get("folder"))
+        if name:
+            settings.set("folder", str(Path(name).parent))
+            self._window.open_videos([Path(name)])
+
     def export_report(self) -> None:
         session, banner = self._session, self._window.banner
         if session is None or session.analysis is None:
@@ -50,7 +57,8 @@ class Commands(QObject):
         name, _ = QFileDialog.getSaveFileName(self._window, "Export HTML report", start, "HTML (*.html)")
         if name:
             target = Path(name)
-            self._window.export_report(target if target.suffix else target.with_suffix(".html"))
+            self._window.say(f"Writing {target.name} ...")
+            self._window.exporter.write(session, target if target.suffix else target.with_suffix(".html"))
 
     def analyze_again(self) -> None:
         self._window.analyze(use_cache=False)

@@ -18,9 +18,9 @@ from core.session import Session
 from core.timebase import FrameIndex
 from core.worker import AnalysisWorker
 from gui import actions, layout
-from gui.background import Background
 from gui.commands import Commands
 from gui.errors import ErrorGateway
+from gui.exporting import Exporter
 from gui.frames import FrameLoader
 from gui.jobs import Jobs, MakeWorker
 from gui.opening import Opened, Opener, first_session, with_project
@@ -57,12 +57,12 @@ class MainWindow(QMainWindow):
         self._first_frame: int | None = None
         self._loader: FrameLoader | None = None
         self._unsubscribe: Callable[[], None] | None = None
-        self._exports: list[Background] = []
         self.axis = TimeAxis(self)
         self.playback = Playback(self)
         self.playback.loop = settings.get("loop")
         self.jobs = Jobs(self, make_worker)
         self.opener = Opener(self, gateway)
+        self.exporter = Exporter(self, gateway)
         self.commands = Commands(self)
         self.actions_by_id = actions.build(self, self.commands)
         self._make_views()
@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self._on_opened)
         self.opener.project.connect(self._on_project)
         self.opener.refused.connect(self._on_refused)
+        self.exporter.written.connect(self._on_exported)
         self.jobs.spoke.connect(self._on_job_event)
         self.jobs.stopping.connect(self.progress.stop)
         self.jobs.stopping.connect(self._show_state)
@@ -232,6 +233,10 @@ class MainWindow(QMainWindow):
                 pass
         self._show_state()
 
+    def _on_exported(self, path: Path) -> None:
+        self.say("")
+        self.banner.done(f"The report is written to {path}.", "Open", lambda: _open_outside(path))
+
     def _show_state(self) -> None:
         """Enable what can be done now."""
         for action in actions.ACTIONS:
@@ -251,38 +256,6 @@ class MainWindow(QMainWindow):
             self.progress.begin("Starting the analysis ...")
             self.jobs.start(AnalysisRequest(self.video_path, allow_many=self.settings.get("allow_many"), use_cache=use_cache))
             self._show_state()
-
-    def export_report(self, path: Path) -> None:
-        """Write the HTML report off the window's thread and say where it lies."""
-        session = self.session
-        if session is None or session.analysis is None:
-            return
-        analysis, video, project = session.analysis, session.video, session.project
-        self.say(f"Writing {path.name} ...")
-
-        def write() -> None:
-            from render.report import write_html  # templates and plots, which a window that only shows does not need
-
-            write_html(analysis, video, project, path)
-
-        task = Background(
-            self,
-            write,
-            done=lambda _: self._on_exported(path),
-            failed=lambda error: self._on_export_failed(path, error),
-        )
-        self._exports = [task]
-
-    def _on_exported(self, path: Path) -> None:
-        self.say("")
-        self.banner.done(f"The report is written to {path}.", "Open", lambda: _open_outside(path))
-
-    def _on_export_failed(self, path: Path, error: Exception) -> None:
-        self.say("")
-        if isinstance(error, OSError):
-            self.gateway.report(f"The report could not be written to {path} ({error.strerror}); choose another folder.", error)
-        else:
-            self.gateway.caught(error)
 
     def set_layer(self, name: str, visible: bool | None = None, opacity: float | None = None) -> None:
         """Show, hide or fade one layer over the video."""

@@ -63,7 +63,7 @@ class AttentionPlot(TimePlot):
                 painter.setBrush(self.theme.source_color(name))
                 painter.drawPolygon(QPolygonF(upper + lower[::-1]))
                 if index:
-                    painter.setPen(QPen(self.theme.color("panel"), 1.5))
+                    painter.setPen(QPen(self.theme.color("panel"), 1.5 if plot.width() > 4 * self.axis.span else 0.5))
                     painter.drawPolyline(QPolygonF(upper))
 
     def _point(self, plot: QRectF, position: float, share: float) -> QPointF:

@@ -115,4 +115,5 @@ class Panel(QFrame):
             remark.setObjectName("muted")
             row.addWidget(remark)
         layout.addLayout(row)
+        content.setAccessibleName(title)
         layout.addWidget(content, 1)

@@ -113,13 +113,14 @@ class StepPlot(TimePlot):
     def _paint_peaks(self, painter: QPainter, plot: QRectF, curves: Curves, highest: float) -> None:
         """A dot on every step beyond the band: shape beside colour."""
         t = self.theme
-        painter.setPen(QPen(t.color("panel"), 1))
+        radius = min(max(plot.width() / self.axis.span * 0.9, 1.8), 3.2)
+        painter.setPen(QPen(t.color("panel"), 0.3 * radius))
         painter.setBrush(t.color("alert"))
         beyond = np.flatnonzero(np.nan_to_num(curves.step, nan=-1.0) > np.nan_to_num(curves.band_high, nan=np.inf))
         for frame in beyond:
             point = self._point(plot, int(frame), float(curves.step[frame]), highest)
             if plot.left() <= point.x() <= plot.right():
-                painter.drawEllipse(point, 3.2, 3.2)
+                painter.drawEllipse(point, radius, radius)
 
     def _paint_swatch(self, painter: QPainter, box: QRectF, kind: str) -> None:
         t = self.theme

@@ -148,4 +148,5 @@ def _holds(glitch: Glitch, frame: int) -> bool:
 
 
 def _sentence(glitch: Glitch) -> str:
-    return f"{glitch.text} {glitch.rarity}".strip() if glitch.rarity and glitch.rarity not in glitch.text else glitch.text
+    """What happened, and below it how rare that is."""
+    return f"{glitch.text}\n{glitch.rarity[:1].upper()}{glitch.rarity[1:]}" if glitch.rarity else glitch.text

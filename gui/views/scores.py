@@ -17,7 +17,6 @@ class Figures(Painted):
     def __init__(self) -> None:
         super().__init__()
         self.figures = figures(None)  # heading, value, remark
-        self.setAccessibleName("scores")
 
     def sizeHint(self) -> QSize:
         line = self.fontMetrics().height()

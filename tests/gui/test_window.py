@@ -244,10 +244,17 @@ def test_that_brackets_select_frames(qtbot: QtBot, window: MainWindow) -> None:
 
 def test_that_the_report_is_written_and_announced(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     target = tmp_path / "report.html"
-    window.export_report(target)
+    window.exporter.write(session_of(window), target)
     qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=20_000)
     assert window.banner.words.text() == f"The report is written to {target}."
     assert "tiny.mp4" in target.read_text(encoding="utf-8")
+
+
+def test_that_a_report_that_cannot_be_written_says_what_to_do(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "taken.html").mkdir()
+    window.exporter.write(session_of(window), tmp_path / "taken.html")
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=20_000)
+    assert window.banner.words.text().endswith("choose another folder.")
 
 
 def test_that_exporting_before_the_end_of_the_analysis_says_what_to_wait_for(open_window: MainWindow) -> None:

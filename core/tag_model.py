@@ -1,0 +1,236 @@
+"""A TAG checkpoint and the real feature files it was trained on -> everything its scores need (science.md 1 to 4).
+
+The released checkpoint holds neither statistics nor centroids: both are rebuilt from the training part of the real files.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from core.embedding import encode
+from core.encoder import Encoder, load_checkpoint
+from core.manifold import Manifold, ManifoldError
+from core.motion import motion_features
+from core.scores import class_centroid
+from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips, read_clip, tag_sources
+from core.track import Source
+from core.training.dataset import column_statistics
+from core.windows import WINDOW, cut_windows, window_starts
+
+K = TypeVar("K")
+SPLIT_SEED, TRAINING_SHARE = 1337, 0.8
+_BATCH = 64
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class TagModel:
+    """`manifold` holds weights, statistics, classes and centroids; what else a manifold file needs is not measured.
+
+    training, held_out   the real clips, as the released code splits them
+    left_out             real clips that cannot be read, with the reason
+    notes                what is odd about the real files, in plain words
+    """
+
+    manifold: Manifold
+    encoder: Encoder
+    training: tuple[ClipFiles, ...]
+    held_out: tuple[ClipFiles, ...]
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def released_split(clips: Sequence[ClipFiles]) -> np.ndarray:
+    """bool [N]: True for the training clips. 80 of 100 clips of each class train, at least one, and at least one is held out if there are
+    two. One generator (Python's, seed 1337) shuffles the clips of each class by name, class after class, as in the released code."""
+    generator = random.Random(SPLIT_SEED)
+    training = np.zeros(len(clips), bool)
+    for action in sorted({clip.action or "" for clip in clips}):
+        mine = sorted((i for i, clip in enumerate(clips) if (clip.action or "") == action), key=lambda i: clips[i].meshes.name)
+        generator.shuffle(mine)
+        count = max(1, min(len(mine) - 1, round(len(mine) * TRAINING_SHARE)))
+        training[mine[:count]] = True
+    return training
+
+
+def build_model(
+    checkpoint: Path, meshes: Path, keypoints: Path, alignment: str = "frame_idx", progress: Progress | None = None
+) -> TagModel:
+    """Split the real clips, rebuild statistics and centroids from the training part.
+
+    progress(stage, clips done, clips in all). Raises ManifoldError for a checkpoint, TagDataError for folders that do not fit.
+    """
+    report = progress or (lambda stage, done, total: None)
+    encoder, config = load_checkpoint(checkpoint)
+    sources = _sources(config.sources, checkpoint)
+    clips = list_clips(meshes, keypoints)
+    classes = tuple(sorted({clip.action for clip in clips if clip.action is not None}))
+    if not classes:
+        raise TagDataError(f"The folder {meshes} has no class folders: real meshes lie in <class>/<clip>.npz.")
+    split = released_split(clips)
+    training = [clip for clip, trains in zip(clips, split, strict=True) if trains]
+    left_out: dict[str, str] = {}
+    notes: dict[str, str] = {}
+
+    def readable(stage: str) -> Iterator[tuple[ClipFiles, TagClip]]:
+        for done, files in enumerate(training, start=1):
+            clip = read_or_note(files, alignment, left_out)
+            if clip is not None:
+                notes.update({files.name: f"{files.name}: {' '.join(clip.notes)}"} if clip.notes else {})
+                yield files, clip
+            report(stage, done, len(training))
+
+    blank = _blank(checkpoint, sources, encoder, classes)
+    statistics = (_unnormalised_rows(clip, blank) for _, clip in readable("statistics"))
+    first = next(statistics, None)
+    if first is None:
+        raise TagDataError(f"No real clip in {meshes} can be used; the first: {next(iter(left_out.values()))}")
+    mean, std = column_statistics(chain([first], statistics))
+    if alignment == "authors":
+        # The released code takes the statistics of key points over all rows of their files, also over those that no mesh row uses.
+        points = _keypoint_columns(blank)
+        mean[points], std[points] = column_statistics(_keypoint_rows(clip) for _, clip in readable("key points"))
+    manifold = replace(blank, mean=mean, std=std)
+    embedded = encode_clips(((files.action or "", clip) for files, clip in readable("centroids")), manifold, encoder)
+    of_class: dict[str, list[np.ndarray]] = {name: [] for name in classes}
+    for action, z_cls, _ in embedded:
+        of_class[action].append(z_cls)
+    empty = [name for name, parts in of_class.items() if not parts]
+    known = tuple(name for name in classes if name not in empty)
+    centroids = np.stack([class_centroid(np.concatenate(of_class[name])) for name in known]).astype(np.float32)
+    alone = [name for name in classes if sum(clip.action == name for clip in clips) == 1]
+    return TagModel(
+        manifold=replace(manifold, classes=known, centroids=centroids),
+        encoder=encoder,
+        training=tuple(training),
+        held_out=tuple(clip for clip, trains in zip(clips, split, strict=True) if not trains),
+        left_out=left_out,
+        notes=(
+            *(
+                f"The class {name} has only one real video: it trains, none is held out, and the centroid is that video's."
+                for name in alone
+            ),
+            *(f"The class {name} has no real training video that can be used: its clips get no action consistency." for name in empty),
+            *notes.values(),
+        ),
+    )
+
+
+def encode_clips(clips: Iterable[tuple[K, TagClip]], manifold: Manifold, encoder: Encoder) -> Iterator[tuple[K, np.ndarray, np.ndarray]]:
+    """(key, clip) -> key, z_CLS [B, d] and mean step [B] of its windows at stride 8, in order. Batches go across clips, and a clip may come
+    in several parts."""
+    waiting: list[tuple[K, np.ndarray]] = []
+
+    def flush() -> Iterator[tuple[K, np.ndarray, np.ndarray]]:
+        z_cls, steps, _ = encode(encoder, np.concatenate([rows for _, rows in waiting]))
+        first = 0
+        for key, rows in waiting:
+            part = slice(first, first + len(rows))
+            yield key, z_cls[part], steps[part].mean(axis=1)
+            first += len(rows)
+        waiting.clear()
+
+    for key, clip in clips:
+        rows = normalised_rows(used_rows(clip), manifold)
+        starts = window_starts(len(rows))
+        while len(starts):
+            room = _BATCH - sum(len(part) for _, part in waiting)
+            waiting.append((key, cut_rows(rows, starts[:room], manifold)))
+            starts = starts[room:]
+            if room <= len(waiting[-1][1]):
+                yield from flush()
+    if waiting:
+        yield from flush()
+
+
+def used_rows(clip: TagClip) -> dict[str, np.ndarray]:
+    """The rows with all features, put next to each other as the released code does; its last one again until there are 32."""
+    usable = np.flatnonzero(clip.usable())
+    index = np.concatenate([usable, np.repeat(usable[-1:], max(WINDOW - len(usable), 0))])
+    return {name: values[index] for name, values in clip.raw.items()}
+
+
+def normalised_rows(raw: Mapping[str, np.ndarray], manifold: Manifold) -> np.ndarray:
+    """Raw and motion columns float32 [L, D] of a whole clip, normalised. Motion is derived once: see `cut_rows`."""
+    rows = _columns(raw, manifold)
+    rows -= manifold.mean
+    rows /= manifold.std + np.float32(1e-6)
+    return rows
+
+
+def cut_rows(rows: np.ndarray, starts: np.ndarray, manifold: Manifold) -> np.ndarray:
+    """Windows [B, 32, D] of `normalised_rows`. Motion depends on one row and the one before only, so that inside a window it is what it is
+    in the clip, except in the first row, where it is zero."""
+    windows = cut_windows(rows, starts)
+    raw = sum(size for _, size, _ in manifold.config.sources)
+    windows[:, 0, raw:] = -manifold.mean[raw:] / (manifold.std[raw:] + np.float32(1e-6))
+    return windows
+
+
+def _columns(raw: Mapping[str, np.ndarray], manifold: Manifold) -> np.ndarray:
+    names = manifold.source_names
+    return np.concatenate(
+        [*(raw[name] for name in names), *(motion_features(name, raw[name], manifold.variant) for name in names)], axis=-1
+    )
+
+
+def _unnormalised_rows(clip: TagClip, manifold: Manifold) -> np.ndarray:
+    usable = clip.usable()
+    return _columns({name: values[usable] for name, values in clip.raw.items()}, manifold)
+
+
+def _keypoint_columns(manifold: Manifold) -> np.ndarray:
+    """bool [D]: the raw and motion columns of `kp2d`."""
+    names, raw, motion = zip(*manifold.config.sources, strict=True)
+    return np.repeat([name == "kp2d" for name in (*names, *names)], [*raw, *motion])
+
+
+def _keypoint_rows(clip: TagClip) -> np.ndarray:
+    return np.concatenate([clip.keypoints, motion_features("kp2d", clip.keypoints, "authors")], axis=-1)
+
+
+def read_or_note(files: ClipFiles, alignment: str, left_out: dict[str, str]) -> TagClip | None:
+    """The clip, or None with the reason in `left_out`."""
+    try:
+        clip = read_clip(files, alignment)
+        if not clip.usable().any():
+            raise TagDataError(f"{files.name} has no frame with all features: extract its key points again.")
+    except TagDataError as error:
+        left_out[files.name] = str(error)
+        return None
+    return clip
+
+
+def _sources(found: Sequence[tuple[str, int, int]], checkpoint: Path) -> tuple[Source, ...]:
+    """The sources of the checkpoint with their spaces; raises ManifoldError for one that feature files do not hold."""
+    sizes = {name: raw for name, raw, _ in found}
+    known = {source.name: source for source in tag_sources(sizes.get("vit", 0))}
+    for name, size in sizes.items():
+        if name not in known or known[name].size != size:
+            held = f"{known[name].size} columns" if name in known else "none"
+            raise ManifoldError(
+                f"The checkpoint {checkpoint.name} reads the source '{name}' with {size} columns, of which mesh and key-point files hold "
+                f"{held}: use a checkpoint trained on {', '.join(known)}."
+            )
+    return tuple(known[name] for name in sizes)
+
+
+def _blank(checkpoint: Path, sources: tuple[Source, ...], encoder: Encoder, classes: tuple[str, ...]) -> Manifold:
+    """What the checkpoint alone says; everything measured is still empty."""
+    config = encoder.config
+    d, empty = config.d_model, np.zeros(0, np.float32)
+    return Manifold(
+        name=checkpoint.stem, sources=sources, fps=None, variant="authors", mask="hands", config=config,
+        weights={name: value.detach().numpy().copy() for name, value in encoder.state_dict().items()},
+        mean=np.zeros(config.columns, np.float32), std=np.ones(config.columns, np.float32),
+        classes=classes, centroids=np.zeros((len(classes), d), np.float32),
+        references=np.zeros((0, d), np.float32), reference_class=np.zeros(0, np.int32), reference_map=np.zeros((0, 2), np.float32),
+        outside_distance=2.0, step_median=np.ones(WINDOW - 1, np.float32), band_amount=empty, band_low=empty, band_high=empty,
+    )  # fmt: skip

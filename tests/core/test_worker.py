@@ -14,9 +14,11 @@ import pytest
 
 from core.analysis import to_json
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Partial, Progress, Started
+from core.manifold import save_manifold
 from core.pipeline import analyze
 from core.store import TRACK, Store
 from core.worker import AnalysisWorker
+from tests.synthetic_tracks import blank_manifold
 from tests.tiny_extractor import TinyRequest, write_clip, write_manifold
 
 ROOT = Path(__file__).parents[2]
@@ -202,6 +204,7 @@ def test_that_a_known_analysis_needs_no_torch(clip: Path, manifold: Path, tmp_pa
     code = f"""
 import sys
 from pathlib import Path
+from core.manifold import save_manifold
 from core.pipeline import analyze
 from core.recall import recall_latest
 from core.store import Store
@@ -215,7 +218,9 @@ assert not {{"torch", "mediapipe", "PySide6", "matplotlib"}} & set(sys.modules)
 
 
 def test_that_a_real_analysis_killed_in_the_middle_can_be_done_again(shared: Path, tmp_path: Path) -> None:
-    request = AnalysisRequest(shared / "clips" / "mmhuman3d_single_basketball.mp4", frames=(0, 12))
+    save_manifold(blank_manifold(), tmp_path / "wide.manifold")
+    clip = shared / "clips" / "mmhuman3d_single_basketball.mp4"
+    request = AnalysisRequest(clip, manifold=tmp_path / "wide.manifold", frames=(0, 12))
     worker, listener = started(request, tmp_path)
     listener.until(lambda event: isinstance(event, Progress) and event.stage == "extract" and event.done >= 3)
     worker.kill()

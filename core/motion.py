@@ -33,7 +33,8 @@ def motion_features(name: str, raw: np.ndarray, variant: str) -> np.ndarray:
     """The change of `raw` [..., T, d] from frame t-1 to t, [..., T, m] in the dtype of `raw`; row 0 is zero.
 
     `global`, `pose`: axis-angle of R_{t-1}^T R_t. `vit`, `appearance`, `clip`, `dino`: difference of unit vectors. `kp2d`: what is left of
-    the step of the centred, scaled points once the earlier ones are rotated onto the later. Anything else (`beta`): difference.
+    the step of the centred, scaled points once the earlier ones are rotated onto the later (`corrected`: of
+    the points seen both times). Anything else (`beta`): difference.
     Raises ValueError for an unknown variant.
     """
     if variant not in VARIANTS:
@@ -114,15 +115,31 @@ def _clamped_log(relative: np.ndarray) -> np.ndarray:
 
 
 def _procrustes_residual(raw: np.ndarray, variant: str) -> np.ndarray:
-    """[..., T-1, 2K]: the points of frame t less those of t-1 rotated onto them, after centring and scaling to norm 1."""
+    """[..., T-1, 2K]: the points of frame t less those of t-1 rotated onto them, after centring and scaling to norm 1.
+
+    `corrected` compares the points seen in both frames and leaves 0 for the others: -1 is no place, and a hand that is lost for a frame
+    would outweigh all real motion many times. `authors` treats -1 as a place, as the released code does.
+    """
     points = raw.reshape(*raw.shape[:-1], -1, 2)
-    centred = points - points.mean(axis=-2, keepdims=True)
-    size = np.linalg.norm(centred, axis=(-2, -1), keepdims=True)
-    shape = centred / np.maximum(size, 1e-6)
-    before, after = shape[..., :-1, :, :], shape[..., 1:, :, :]
+    before, after = points[..., :-1, :, :], points[..., 1:, :, :]
+    if variant == "corrected":
+        seen = (points != UNSEEN).any(axis=-1, keepdims=True)
+        both = (seen[..., :-1, :, :] & seen[..., 1:, :, :]).astype(raw.dtype)
+    else:
+        both = np.ones_like(before[..., :1])
+    before, after = _centred_and_scaled(before, both), _centred_and_scaled(after, both)
     covariance = np.swapaxes(before, -1, -2) @ after
     rotation = _kabsch(covariance) if variant == "corrected" else _transposed_kabsch(covariance)
     return (after - before @ rotation).reshape(*raw.shape[:-2], raw.shape[-2] - 1, raw.shape[-1])
+
+
+def _centred_and_scaled(points: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """points [..., K, 2] relative to the mean of those that count [..., K, 1], scaled to norm 1; the others are 0."""
+    mean = (points * counts).sum(axis=-2, keepdims=True) / np.maximum(counts.sum(axis=-2, keepdims=True), 1)
+    centred = (points - mean) * counts
+    size = np.linalg.norm(centred, axis=(-2, -1), keepdims=True)
+    scaled: np.ndarray = centred / np.maximum(size, 1e-6)
+    return scaled
 
 
 def _kabsch(covariance: np.ndarray) -> np.ndarray:

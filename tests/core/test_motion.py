@@ -64,6 +64,19 @@ def test_that_moving_and_zooming_is_no_motion_of_the_key_points() -> None:
     np.testing.assert_allclose(motion_features("kp2d", raw, "corrected"), 0, atol=1e-12)
 
 
+def test_that_unseen_points_take_no_part_in_the_corrected_motion() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(0, 1, (60, 2))
+    angle = np.radians(20)
+    turned_points = points @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
+    before, after = points.copy(), turned_points.copy()
+    before[18:39] = -1
+    after[[3, 50]] = -1
+    raw = np.stack([before, after]).reshape(2, -1)
+    np.testing.assert_allclose(motion_features("kp2d", raw, "corrected"), 0, atol=1e-9)
+    assert np.linalg.norm(motion_features("kp2d", raw, "authors")[1]) > 0.5
+
+
 def test_that_windows_of_a_batch_are_treated_like_single_ones() -> None:
     track = moving_track(frames=12)
     for name, raw in track_features(track, ("appearance", "pose", "beta", "kp2d"), "corrected").items():

@@ -1,0 +1,53 @@
+"""How well the classes part by themselves: NMI of k-means on window embeddings (TAG Table 3; science.md 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.encoder import build_encoder
+from core.evaluation.errors import EvaluationError
+from core.manifold import Manifold
+from core.training.calibration import encode_set
+from core.training.dataset import LabelledClip, window_set
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """counts int [C, K]: windows of each class in each cluster, K = C; the clusters are ordered by the class they hold most of."""
+
+    nmi: float
+    classes: tuple[str, ...]
+    clips: int
+    windows: int
+    counts: np.ndarray
+
+
+def cluster_windows(clips: Sequence[LabelledClip], manifold: Manifold, seed: int = 0) -> Clustering:
+    """Embed every whole window of the clips and compare k-means, k = number of classes, with the classes.
+
+    Raises EvaluationError with fewer than two classes that have windows, ManifoldError when a track does not fit the manifold.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import normalized_mutual_info_score
+
+    names = tuple(sorted({clip.action for clip in clips}))
+    labelled = replace(manifold, classes=names)  # the labels of the clips need not be classes that the manifold offers
+    windows = window_set(clips, labelled)
+    present = np.unique(windows.label)
+    if len(present) < 2:
+        raise EvaluationError("NMI needs two classes with at least one clip of 32 scored frames each: give more clips.")
+    z_cls, _ = encode_set(windows, labelled, build_encoder(manifold))
+    cluster = KMeans(len(present), n_init=10, random_state=seed).fit_predict(z_cls)
+    counts = np.zeros((len(present), len(present)), np.int64)
+    np.add.at(counts, (np.searchsorted(present, windows.label), cluster), 1)
+    order = np.lexsort((-counts.max(axis=0), counts.argmax(axis=0)))
+    return Clustering(
+        nmi=float(normalized_mutual_info_score(windows.label, cluster)),
+        classes=tuple(names[i] for i in present),
+        clips=len(np.unique(windows.clip)),
+        windows=len(windows),
+        counts=counts[:, order],
+    )

@@ -1,0 +1,92 @@
+"""Do the scores rise when real motion is broken? Shuffle, reverse and copy at severities 0.1 to 1.0 (science.md 6; TAG Fig. 4).
+
+The motion features are derived again after each distortion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.embedding import encode, window_rows
+from core.encoder import Encoder, build_encoder
+from core.evaluation.errors import EvaluationError
+from core.manifold import Manifold
+from core.training.dataset import LabelledClip, WindowSet, window_set
+from core.training.distortions import distort, distortion_order
+
+# What people call a distortion -> its name in training.
+DISTORTIONS = {"shuffle": "shuffle", "reverse": "reverse", "copy": "static"}
+SEVERITIES = tuple(round(0.1 * i, 1) for i in range(1, 11))
+SCORES = ("temporal_coherence", "action_consistency")
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Response:
+    """One score under one distortion, over `windows` windows: its mean, divided by the mean of the clean windows, and how many rose."""
+
+    distortion: str
+    severity: float
+    score: str
+    windows: int
+    mean: float
+    ratio: float
+    rose: float
+
+
+def sensitivity(
+    clips: Sequence[LabelledClip],
+    manifold: Manifold,
+    most_windows: int = 192,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Response, ...]:
+    """The response of both scores, each window for itself; severity 0 is the clean windows. At most `most_windows` are drawn, seeded.
+
+    Action consistency is measured on windows whose class the manifold offers, and left out when there is none.
+    Raises EvaluationError without a whole window, ManifoldError when a track does not fit the manifold.
+    """
+    names = tuple(sorted({clip.action for clip in clips}))
+    windows = window_set(clips, replace(manifold, classes=names))
+    if not len(windows):
+        raise EvaluationError("Sensitivity needs clips of at least 32 scored frames: give longer clips.")
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.permutation(len(windows))[:most_windows])
+    label = np.array([manifold.classes.index(names[i]) if names[i] in manifold.classes else -1 for i in windows.label[chosen]])
+    encoder = build_encoder(manifold)
+    clean = _scores(windows, chosen, label, manifold, encoder, None)
+    result = [_response("none", 0.0, score, clean[score], clean[score]) for score in clean]
+    total = len(DISTORTIONS) * len(SEVERITIES)
+    for number, (name, kind) in enumerate(DISTORTIONS.items()):
+        for step, severity in enumerate(SEVERITIES):
+            broken = _scores(windows, chosen, label, manifold, encoder, distortion_order(kind, len(chosen), rng, severity))
+            result += [_response(name, severity, score, clean[score], broken[score]) for score in clean]
+            if progress is not None:
+                progress(number * len(SEVERITIES) + step + 1, total)
+    return tuple(result)
+
+
+def _scores(
+    windows: WindowSet, chosen: np.ndarray, label: np.ndarray, manifold: Manifold, encoder: Encoder, order: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Each score [n] of the chosen windows, distorted by `order` [B, 32] if given."""
+    coherence, distance = [], []
+    for first in range(0, len(chosen), _BATCH):
+        part = slice(first, first + _BATCH)
+        raw = windows.raw(chosen[part])
+        if order is not None:
+            raw = {name: distort(values, order[part]) for name, values in raw.items()}
+        z_cls, steps, _ = encode(encoder, window_rows(raw, manifold))
+        coherence.append(steps.mean(axis=1))
+        offered = label[part] >= 0
+        distance.append(np.linalg.norm(z_cls[offered] - manifold.centroids[label[part][offered]], axis=1))
+    scores = {SCORES[0]: np.concatenate(coherence), SCORES[1]: np.concatenate(distance)}
+    return {name: values.astype(np.float64) for name, values in scores.items() if len(values)}
+
+
+def _response(distortion: str, severity: float, score: str, clean: np.ndarray, broken: np.ndarray) -> Response:
+    mean = float(broken.mean())
+    return Response(distortion, severity, score, len(clean), mean, mean / max(float(clean.mean()), 1e-12), float((broken > clean).mean()))

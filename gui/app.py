@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from core.version import telltale_version
@@ -38,4 +40,18 @@ def run(videos: list[Path], frame: int | None = None, safe_mode: bool = False) -
     window = MainWindow(settings, gateway)
     window.show()
     window.open_videos(videos, frame)
+    interruptible(app, window)
     return app.exec()
+
+
+def interruptible(app: QApplication, window: MainWindow) -> None:
+    """Let Ctrl+C in the terminal close the window (exit status 130): Python hears signals only while it runs, so a timer wakes it."""
+
+    def on_interrupt(*_: object) -> None:
+        window.close()
+        app.exit(130)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    wake = QTimer(app)
+    wake.timeout.connect(lambda: None)
+    wake.start(250)

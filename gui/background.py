@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -44,7 +45,8 @@ class Background(QObject):
             result, error = self._function(), None
         except Exception as caught:
             result, error = None, caught
-        self._finished.emit(result, error)
+        with suppress(RuntimeError):  # the window was closed in the meantime, and this object with it
+            self._finished.emit(result, error)
 
     def _deliver(self, result: Any, error: Exception | None) -> None:
         if self._forgotten:

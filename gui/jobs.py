@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -47,7 +48,7 @@ class Jobs(QObject):
         self.abandon()
         self._number += 1
         self._stopping = False
-        self._worker = self._make(request, partial(self._arrived.emit, self._number))
+        self._worker = self._make(request, partial(self._hand_on, self._number))
         self._worker.start()
 
     def cancel(self) -> None:
@@ -63,6 +64,11 @@ class Jobs(QObject):
             worker, self._worker = self._worker, None
             self._number += 1
             worker.cancel()
+
+    def _hand_on(self, number: int, event: Event) -> None:
+        """Called on the supervisor thread, perhaps after the window has gone."""
+        with suppress(RuntimeError):
+            self._arrived.emit(number, event)
 
     def _deliver(self, number: int, event: Event) -> None:
         if number != self._number:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 _VIDEO, _PLOTS = 600, (165, 130)  # heights at first start, pixels
@@ -60,7 +60,6 @@ def arrange(
     centre.resize(window.size())
     rows.activate()
     both.setSizes([centre.width() - _SIDE_WIDTH, _SIDE_WIDTH])
-    window.setMinimumSize(QSize(1000, 640))
     return both, left, right
 
 

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from core.timebase import clock
 from core.video import Video
 
+_LONGEST = 48  # characters
+
 
 class Header(QWidget):
     """`picked` carries the index of a video chosen from the list."""
@@ -40,13 +42,14 @@ class Header(QWidget):
     def show_list(self, videos: list[Path], current: int) -> None:
         """The videos that are open; one alone needs no list."""
         self.choice.clear()
-        self.choice.addItems([path.name for path in videos])
+        self.choice.addItems([_shortened(path.name) for path in videos])
         self.choice.setCurrentIndex(current)
         self.choice.setVisible(len(videos) > 1)
         self.name.setVisible(len(videos) <= 1)
 
     def show_video(self, path: Path | None, video: Video | None) -> None:
-        self.name.setText(path.name if path else "No video")
+        self.name.setText(_shortened(path.name) if path else "No video")
+        self.name.setToolTip(str(path) if path else "")
         if path is None:
             self.show_list([], -1)
         if video is None:
@@ -55,3 +58,8 @@ class Header(QWidget):
         width, height = video.size
         timebase = video.timebase
         self.facts.setText(f"{width} × {height}   ·   {timebase.fps:.4g} fps   ·   {len(video)} frames   ·   {clock(timebase.duration)}")
+
+
+def _shortened(name: str) -> str:
+    """A name that does not push the window wide; beginning and end tell clips apart."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"

@@ -36,6 +36,7 @@ class TransportBar(View):
         self.frame.setFixedWidth(68)
         self.frame.returnPressed.connect(self._on_typed)
         self.total, self.time = QLabel(), QLabel()
+        self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance("0:00.000 / 0:00.000") + 8)
         self.total.setObjectName("muted")
         layout.addSpacing(10)
         for widget in (QLabel("frame "), self.frame, self.total):

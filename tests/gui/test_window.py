@@ -132,6 +132,15 @@ def test_that_several_videos_can_be_walked_through(qtbot: QtBot, empty_window: M
     assert empty_window.header.choice.currentText() == "other.mp4"
 
 
+def test_that_a_long_name_is_shortened_in_its_middle(qtbot: QtBot, empty_window: MainWindow, clip: Path) -> None:
+    long = clip.with_name("a" * 60 + "_the_end.mp4")
+    clip.rename(long)
+    empty_window.open_videos([long])
+    qtbot.waitUntil(lambda: empty_window.session is not None)
+    assert empty_window.header.name.text() == "a" * 24 + "…" + "a" * 12 + "_the_end.mp4"
+    assert empty_window.header.name.toolTip() == str(long)
+
+
 def test_that_a_broken_file_says_one_sentence_and_stops_nobody(qtbot: QtBot, empty_window: MainWindow, tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"this is no video" * 50)

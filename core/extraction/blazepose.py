@@ -24,7 +24,7 @@ from core.video import Video
 
 VERSION = "1"
 _PARTIAL_SECONDS = 2.0
-_COUNTS_A_SECOND = 6.0  # how often people are counted
+_COUNTS_A_SECOND = 3.0  # how often people are counted
 _AHEAD, _BEHIND = 4, 4
 
 

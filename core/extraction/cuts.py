@@ -13,7 +13,9 @@ import cv2
 import numpy as np
 
 LOOK = 4  # frames on either side; a change must last as long to be a cut
-_COLOURS, _PICTURE = 0.35, 0.45  # least distances, both in 0..1
+# Least distances, both in 0..1. Measured: joined clips of different scenes differ by 0.11 and 0.13 at least, frames of one shot by 0.05 at
+# most in one of the two.
+_COLOURS, _PICTURE = 0.09, 0.09
 _BINS = 8
 
 

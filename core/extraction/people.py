@@ -19,6 +19,7 @@ _STRIDES = (8, 16, 32, 32, 32)
 # Two candidates whose centres are nearer than this share of the larger radius are one person.
 _SAME_PERSON = 0.4
 _SCORE = 0.5
+_SMALL = 0.6  # side of the smaller squares, as a share of the picture's shorter side
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ class PeopleDetector:
         self._anchors = _anchors()
 
     def find(self, frame: np.ndarray) -> People:
-        """Everybody in an RGB frame uint8 [H, W, 3]: the whole picture, and squares as high (wide) as it is, where people are larger."""
+        """Everybody in an RGB frame uint8 [H, W, 3]."""
         found = [self._search(frame, x, y, side) for x, y, side in regions(frame.shape[1], frame.shape[0])]
         centres, radii, scores = (np.concatenate(part) for part in zip(*found, strict=True))
         order = np.argsort(-scores, kind="stable")
@@ -82,14 +83,24 @@ def _square(frame: np.ndarray, x: int, y: int, side: int) -> np.ndarray:
 
 
 def regions(width: int, height: int) -> list[tuple[int, int, int]]:
-    """Squares (x, y, side) to search: one around the whole picture, and, unless it is nearly square, some along its longer side."""
+    """Squares (x, y, side) to search: one around the whole picture, some along its longer side, and smaller ones that overlap by a third.
+
+    The detector misses people who are smaller than a quarter of what it is shown, or stand close to others.
+    """
     longer, shorter = max(width, height), min(width, height)
-    whole = (-((longer - width) // 2), -((longer - height) // 2), longer)
-    if longer < 1.2 * shorter:
-        return [whole]
-    count = max(2, -(-(longer - shorter) * 2 // shorter) + 1) if longer > 1.5 * shorter else 2
-    starts = np.linspace(0, longer - shorter, count).round().astype(int).tolist()
-    return [whole] + [(start, 0, shorter) if width > height else (0, start, shorter) for start in starts]
+    squares = [(-((longer - width) // 2), -((longer - height) // 2), longer)]
+    for side in (shorter, max(round(_SMALL * shorter), 1)):
+        if side > 0.8 * longer:
+            continue
+        squares += [(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
+    return squares
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where intervals of `side` begin that cover `length` and overlap by a third at least."""
+    count = -(-max(length - side, 0) * 3 // (2 * side)) + 1
+    starts: list[int] = np.linspace(0, length - side, count).round().astype(int).tolist()
+    return starts
 
 
 def _anchors() -> np.ndarray:

@@ -16,8 +16,9 @@ _SURE = 0.5
 _SOMEBODY = 0.7
 # Another person is at least this large beside the subject (radius to radius): smaller ones are pictures, machines and distant background.
 _LARGE = 0.4
-# Seconds around a frame in which people are counted together: another person is there if most counts show one.
-_AROUND = 0.35
+# Seconds around a frame in which counts are taken together. Another person is there if a third of these counts shows one, and two at least
+# (where there are two): the detector misses a real person now and then, and seldom twice sees one who is not there.
+_AROUND = 0.6
 # A pose lies on somebody if its hips are nearer to a candidate's than this share of the candidate's radius.
 _ON = 0.6
 # From one frame to the next a person's hips move less than this share of the body's size.
@@ -54,7 +55,7 @@ class Verdict:
 def judge(evidence: Evidence, done: int) -> list[Verdict]:
     """A verdict for each of the T frames; frames from `done` on were not read yet and are `none`."""
     others = {frame: _others(evidence, frame, people) for frame, people in evidence.people.items() if frame < done}
-    crowded = _most(evidence.times, others, done)
+    crowded = _around(evidence.times, others, done)
     jumps = _jumps(evidence, done, crowded)
     cuts = set(evidence.cuts)
     verdicts = []
@@ -126,21 +127,23 @@ def _others(evidence: Evidence, frame: int, people: People) -> int:
         return max(int((radii >= _LARGE * radii.max()).sum()) - 1, 0) if len(radii) else 0
     margin = 0.1 * max(box[2] - box[0], box[3] - box[1])
     inside = ((centres >= box[:2] - margin) & (centres <= box[2:] + margin)).all(-1)
-    return int((~inside & (radii >= _LARGE * _reach(evidence.points[frame]))).sum())
+    reach = float(_reach(evidence.points[frame]))
+    # The hips of somebody seen from the chest up lie outside the picture, and so outside the box.
+    near = np.linalg.norm(centres - _hips(evidence.points[frame]), axis=-1) < _ON * np.maximum(radii, reach)
+    return int((~inside & ~near & (radii >= _LARGE * reach)).sum())
 
 
-def _most(times: np.ndarray, others: dict[int, int], done: int) -> np.ndarray:
-    """int [T]: other people around each frame, 0 unless at least half of the counts nearby show any; then their upper median."""
+def _around(times: np.ndarray, others: dict[int, int], done: int) -> np.ndarray:
+    """int [T]: how many other people are there in each frame, from the counts nearby."""
     crowded = np.zeros(len(times), int)
-    if not others:
-        return crowded
-    frames = np.array(sorted(others))
-    counts = np.array([others[int(frame)] for frame in frames])
-    when = times[frames]
-    for frame in range(done):
-        first, last = np.searchsorted(when, (times[frame] - _AROUND, times[frame] + _AROUND))
-        near = counts[first:last] if last > first else counts[[np.abs(when - times[frame]).argmin()]]
-        crowded[frame] = int(np.sort(near)[len(near) // 2])
+    frames = np.array(sorted(others), int)
+    counts = np.array([others[int(frame)] for frame in frames], int)
+    for frame in range(done if len(frames) else 0):
+        first, last = np.searchsorted(times[frames], (times[frame] - _AROUND, times[frame] + _AROUND))
+        near = counts[first:last] if last > first else counts[[np.abs(times[frames] - times[frame]).argmin()]]
+        shown = np.sort(near[near > 0])
+        if len(shown) and len(shown) >= min(len(near), max(2.0, len(near) / 3)):
+            crowded[frame] = shown[len(shown) // 2]
     return crowded
 
 

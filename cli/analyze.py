@@ -14,11 +14,12 @@ from cli.status import CANCELLED, DONE, INTERNAL, REFUSED, USAGE, refuse
 from core.analysis import Analysis
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Progress
 from core.logs import LOGGER, internal_failure
+from core.tag_data import ALIGNMENTS, FeatureFolders
 from core.video import VideoError, open_video
 from core.worker import AnalysisWorker
 
 _ENGINES = ("local",)
-_EXTRACTORS_LATER = ("reference", "tag-files")
+_EXTRACTORS_LATER = ("reference",)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,6 +27,11 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("inputs", metavar="INPUT", nargs="+", type=Path, help="videos, folders (searched through), folders of images")
     result.add_argument("--out", metavar="DIR", required=True, type=Path, help="results go to DIR/<name of the video>/")
     result.add_argument("--extractor", default="blazepose", help="what sees the body (default: %(default)s)")
+    result.add_argument(
+        "--meshes", metavar="DIR", type=Path, help="for tag-files: [<class>/]<clip>.npz; not needed when INPUT is such a file"
+    )
+    result.add_argument("--keypoints", metavar="DIR", type=Path, help="for tag-files: [<class>/]<clip>/keypoints.npy")
+    result.add_argument("--alignment", choices=ALIGNMENTS, default=ALIGNMENTS[0], help="for tag-files: see 'tag score --help'")
     result.add_argument("--manifold", metavar="FILE", type=Path, help="the space of real motion (default: the bundled one)")
     result.add_argument("--action", metavar="CLASS", help="the class that the action is meant to be")
     result.add_argument("--range", metavar="A:B", type=frame_range, help="only the frames from A to B - 1; the first frame is 0")
@@ -127,6 +133,7 @@ def _start(batch: _Batch, number: int, video: Path, folder: Path) -> None:
         allow_many=options.allow_many,
         device=options.device,
         use_cache=not options.no_cache,
+        features=_features(options),
     )
 
     def emit(event: Event) -> None:
@@ -135,6 +142,10 @@ def _start(batch: _Batch, number: int, video: Path, folder: Path) -> None:
     worker = AnalysisWorker(request, emit)
     batch.workers[number] = (worker, video, folder)
     worker.start()
+
+
+def _features(options: argparse.Namespace) -> FeatureFolders | None:
+    return None if options.keypoints is None else FeatureFolders(options.keypoints, options.meshes, options.alignment)
 
 
 def _write(batch: _Batch, analysis: Analysis, video: Path, folder: Path) -> None:

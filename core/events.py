@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis import Analysis
+from core.tag_data import FeatureFolders
 from core.track import HumanTrack
 
 
@@ -21,6 +22,7 @@ class AnalysisRequest:
     allow_many: bool = False
     device: str = "auto"
     use_cache: bool = True
+    features: FeatureFolders | None = None  # for extractors that read files
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ import numpy as np
 from core.analysis import Analysis, Glitch, VideoInfo
 from core.events import AnalysisRequest, Event, Failed, Finished, Partial, Progress, Started
 from core.events import Cancelled as CancelledEvent
-from core.extraction import Cancelled, ExtractionError, Extractor, create_extractor
+from core.extraction import FILE_READERS, Cancelled, ExtractionError, Extractor, create_extractor
 from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_track, load_manifold
 from core.ranges import embedding_over_all_frames, over_all_frames
 from core.recall import recall, remember
 from core.store import EMBEDDING, GLITCHES, TRACK, Store, make_key
+from core.tag_data import is_mesh_file
 from core.track import HumanTrack
 from core.version import telltale_version
 from core.video import Video, VideoError, file_sha256, open_video
@@ -139,12 +140,13 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
         with state.stage("open"):
             manifold = load_manifold(request.manifold)
             _check_action(request.action, manifold)
+            _check_features(request)
             video = stack.enter_context(closing(open_video(request.path)))
             frames = _frames(request, len(video.timebase))
             state.sha256 = store.checksum(request.path, file_sha256) if request.use_cache else file_sha256(request.path)
-            extractor = create_extractor(request.extractor, request.device)
+            extractor = create_extractor(request.extractor, request.device, video, request.features)
             keys = _keys(state, manifold, extractor, frames)
-            info = _video_info(request.path, state.sha256, video)
+            info = _video_info(request.path, state.sha256, video, getattr(extractor, "notes", ()))
             known = recall(store, keys.analysis) if request.use_cache else None
         if known is not None:
             return replace(known, video=info)
@@ -240,7 +242,7 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) 
     return _Keys(track, embedding, glitches, analysis)
 
 
-def _video_info(path: Path, sha256: str, video: Video) -> VideoInfo:
+def _video_info(path: Path, sha256: str, video: Video, extractor_notes: tuple[str, ...]) -> VideoInfo:
     return VideoInfo(
         path=str(path.absolute()),
         sha256=sha256,
@@ -249,7 +251,7 @@ def _video_info(path: Path, sha256: str, video: Video) -> VideoInfo:
         duration=float(video.timebase.duration),
         width=video.size[0],
         height=video.size[1],
-        notes=video.notes,
+        notes=(*video.notes, *extractor_notes),
     )
 
 
@@ -262,6 +264,11 @@ def _frames(request: AnalysisRequest, total: int) -> range:
             f"The range {start}:{stop} does not lie in {request.path.name}, which has {total} frames: give A:B with 0 <= A < B <= {total}."
         )
     return range(start, stop)
+
+
+def _check_features(request: AnalysisRequest) -> None:
+    if is_mesh_file(request.path) and request.extractor not in FILE_READERS:
+        raise RequestError(f"{request.path.name} holds features and no pictures: choose the extractor '{FILE_READERS[0]}'.")
 
 
 def _check_action(action: str | None, manifold: Manifold) -> None:

@@ -12,9 +12,11 @@ from types import TracebackType
 import av
 import numpy as np
 
+from core.feature_video import open_features
 from core.frame_cache import CAPACITY, FrameCache, frame_bytes
 from core.image_sequence import image_files
 from core.picture import PictureMaker
+from core.tag_data import is_mesh_file
 from core.timebase import FrameIndex, Timebase
 from core.video_file import VideoError
 from core.video_opening import OpenedVideo, open_file, open_folder
@@ -205,10 +207,13 @@ class Video:
 def open_video(path: str | Path, cache_bytes: int = CAPACITY) -> Video:
     """Open a video file, an animated GIF or a folder of images. The packets are listed, not decoded.
 
+    A file of features (npz) is opened as well: its pictures are black.
     cache_bytes bounds the decoded frames that are kept.
     Raises VideoError, with one sentence for people, when there is nothing to be seen in it.
     """
     path = Path(path)
+    if is_mesh_file(path):
+        return Video(open_features(path), cache_bytes)
     return Video(open_folder(path) if path.is_dir() else open_file(path), cache_bytes)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol
 
+from core.tag_data import FeatureFolders
 from core.track import ExtractorInfo, HumanTrack
 from core.video import Video
 
@@ -42,16 +43,22 @@ class Extractor(Protocol):
         ...
 
 
-_MODULES = {"blazepose": "core.extraction.blazepose"}
+_MODULES = {"blazepose": "core.extraction.blazepose", "tag-files": "core.extraction.tag_files"}
+# These are made for one video, since the files they read for it are part of their settings.
+FILE_READERS = ("tag-files",)
 
 
 def extractor_names() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
-def create_extractor(name: str, device: str = "auto") -> Extractor:
-    """The extractor registered as `name`. Raises ExtractionError when there is none of that name or it cannot run here."""
+def create_extractor(name: str, device: str = "auto", video: Video | None = None, features: FeatureFolders | None = None) -> Extractor:
+    """The extractor registered as `name`; one of FILE_READERS needs the video it is for, and the folders to look in.
+
+    Raises ExtractionError when there is none of that name or it cannot run here.
+    """
     if name not in _MODULES:
         raise ExtractionError(f"There is no extractor named '{name}'; known: {', '.join(_MODULES)}.")
-    extractor: Extractor = import_module(_MODULES[name]).create(device)
+    create = import_module(_MODULES[name]).create
+    extractor: Extractor = create(video, features) if name in FILE_READERS else create(device)
     return extractor

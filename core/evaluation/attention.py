@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.embedding import encode, window_rows
-from core.encoder import build_encoder
 from core.evaluation.clip_names import parse_clip_name
 from core.evaluation.errors import EvaluationError
 from core.evaluation.files import analyses
@@ -31,6 +29,9 @@ class ClipAttention:
 
 def attention_of_tracks(clips: Sequence[LabelledClip], manifold: Manifold) -> tuple[ClipAttention, ...]:
     """Mean over all whole windows of each clip. Raises EvaluationError without a window, ManifoldError when a track does not fit."""
+    from core.embedding import encode, window_rows
+    from core.encoder import build_encoder
+
     names = tuple(sorted({clip.action for clip in clips}))
     windows = window_set(clips, replace(manifold, classes=names))
     if not len(windows):
@@ -82,6 +83,8 @@ def attention_by_class(clips: Sequence[ClipAttention]) -> dict[str, dict[str, fl
             raise EvaluationError(f"'{clip.clip}' has other sources than '{clips[0].clip}': take clips of one manifold at a time.")
     groups = {action: [clip for clip in clips if clip.action == action] for action in sorted({clip.action for clip in clips})}
     groups["all"] = list(clips)
-    return {
-        action: {source: float(np.mean([clip.share[source] for clip in group])) for source in sources} for action, group in groups.items()
-    }
+
+    def mean(group: Sequence[ClipAttention], source: str) -> float:
+        return float(np.mean([clip.share[source] for clip in group]))
+
+    return {action: {source: mean(group, source) for source in sources} for action, group in groups.items()}

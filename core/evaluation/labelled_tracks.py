@@ -57,9 +57,7 @@ def _indexed(source: Path) -> tuple[LabelledClip, ...]:
         index = json.loads((source / "index.json").read_text(encoding="utf-8"))
         return tuple(LabelledClip(e["clip"], e["action"], e["subject"], _npz_track(source / e["file"])) for e in index)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(
-            f"{source / 'index.json'} is not a list of {{file, clip, action, subject}} ({error}): write it again."
-        ) from error
+        raise EvaluationError(f"{source}/index.json is no list of {{file, clip, action, subject}} ({error}): write it again.") from error
 
 
 def _npz_track(path: Path) -> HumanTrack:

@@ -49,12 +49,8 @@ def read_map(path: Path) -> tuple[MapPoint, ...]:
             raise EvaluationError(f"{path}: entry {number} lacks {error}: each needs video_id, class, model, x, y and kind.") from error
         if kind not in ("gen", CENTROID):
             raise EvaluationError(f"{path}: entry {number} is of the kind '{kind}'; gen and centroid are known.")
-        where = f"entry {number}"
-        points.append(
-            MapPoint(
-                None if kind == CENTROID else str(clip), action, model, finite(path, f"x of {where}", x), finite(path, f"y of {where}", y)
-            )
-        )
+        place = finite(path, f"x of entry {number}", x), finite(path, f"y of entry {number}", y)
+        points.append(MapPoint(None if kind == CENTROID else str(clip), str(action), str(model), *place))
     return tuple(points)
 
 

@@ -1,0 +1,1 @@
+"""The commands of `main.py evaluate`, one module for each kind of input."""

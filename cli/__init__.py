@@ -18,7 +18,7 @@ COMMANDS = {
     "doctor": "say what works here, what is missing and what to do",
 }
 # Words of the command line that later versions give a meaning: a video of that name is opened with ./
-RESERVED = ("whatif", "train", "evaluate", "ratings")
+RESERVED = ("whatif", "train")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,12 +15,11 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from platformdirs import user_data_dir
-
 from cli.status import DONE, REFUSED
-from core.body import BUNDLED_BODY
+from core.body import BUNDLED_BODY, load_body
 from core.logs import log_file
 from core.manifold import ManifoldError, load_manifold
+from core.own_body import NAMES, models_folder, own_body_file
 from core.store import default_folder
 from core.version import telltale_version
 
@@ -107,6 +106,15 @@ def _models(findings: _Findings) -> None:
         findings.ok("bundled body", f"{BUNDLED_BODY.stat().st_size / 1e6:.1f} MB")
     else:
         findings.bad("bundled body", f"{BUNDLED_BODY} is not there: get the file again")
+    own = own_body_file()
+    if own is None:
+        findings.note("own body", f"optional: put {' or '.join(NAMES)} into {models_folder()} and it takes the place of the bundled body")
+    else:
+        try:
+            load_body(own)
+            findings.ok("own body", str(own))
+        except (ValueError, OSError) as error:
+            findings.note("own body", f"{error} The bundled body is shown meanwhile.")
     from core.extraction import FILE_READERS, ExtractionError, create_extractor, extractor_names
 
     for name in extractor_names():
@@ -168,7 +176,6 @@ def _fonts() -> int:
 
 
 def _reference(findings: _Findings) -> None:
-    folder = Path(user_data_dir("telltale")) / "models"
     for what, origin in _REFERENCE:
-        findings.note(what, f"from {origin}; nothing of it is bundled or downloaded. It will belong into {folder}")
+        findings.note(what, f"from {origin}; nothing of it is bundled or downloaded. It will belong into {models_folder()}")
     print("           The extractor 'blazepose' works meanwhile; its scores are Telltale's own.")

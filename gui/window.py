@@ -11,8 +11,8 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropE
 from PySide6.QtWidgets import QMainWindow
 
 from core import session as sessions
-from core.body import load_body
 from core.events import AnalysisRequest, Event, Failed, Finished, Partial
+from core.own_body import display_body
 from core.project import Project
 from core.session import Session
 from core.timebase import FrameIndex
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
             self._loader = None
 
     def _on_opened(self, opened: Opened) -> None:
-        self._loader = FrameLoader(opened.video, lambda: Painter(load_body()), self)
+        self._loader = FrameLoader(opened.video, lambda: Painter(display_body()), self)
         self._loader.failed.connect(self.gateway.caught, Qt.ConnectionType.QueuedConnection)
         session = first_session(opened)
         if self._first_frame is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.body import BodyModel, pose_body
+from core.body import BodyModel, pose_body, rest_joints
 from core.track import HumanTrack
 from render.mesh import MeshRenderer, create_renderer
 from render.mesh_shading import compiled
@@ -81,7 +81,9 @@ class Painter:
             return
         orient, body_pose, betas, translation, intrinsics = pose
         if not any(source.name == "beta" and source.space == self._body.space for source in track.extractor.sources):
-            betas = np.zeros_like(betas)  # the numbers belong to another body model: its mean shape says less, but nothing false
+            # The numbers belong to another body model: its mean shape says less, but nothing false. Its pelvis may lie elsewhere.
+            betas = np.zeros_like(betas)
+            translation = translation - rest_joints(self._body, betas)[0]
         if self._renderer is None:
             self._renderer = create_renderer(self._name)
         height, width = picture.shape[:2]

@@ -9,7 +9,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from core.body import load_body
+from core.own_body import display_body
 from core.timebase import FrameIndex
 from core.track import HumanTrack
 from core.video import Video
@@ -37,7 +37,7 @@ class Photographer:
     def __init__(self, video: Video, track: HumanTrack) -> None:
         self._video = video
         self._track = track
-        self._painter = Painter(load_body())
+        self._painter = Painter(display_body())
 
     def __enter__(self) -> Photographer:
         return self

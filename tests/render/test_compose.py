@@ -54,6 +54,14 @@ def test_that_each_layer_draws_by_itself_and_premultiplied(painter: Painter, tra
     assert (picture[:, :, :3].max(2) <= picture[:, :, 3].astype(int) + 1).all()
 
 
+def test_that_a_body_model_with_another_origin_is_drawn_in_the_same_place(painter: Painter, track: HumanTrack) -> None:
+    bundled = load_body()
+    own = replace(bundled, space="smpl", v_template=bundled.v_template + np.array([0.1, -0.3, 0.2], np.float32))
+    mean = replace(track, betas=np.zeros_like(track.betas))
+    drawn, expected = Painter(own).overlay(mean, 0, SIZE, ONLY["mesh"]), painter.overlay(mean, 0, SIZE, ONLY["mesh"])
+    assert weight_at(drawn) == pytest.approx(weight_at(expected), abs=0.1)
+
+
 def test_that_nothing_visible_is_a_clear_picture(painter: Painter, track: HumanTrack) -> None:
     assert not painter.overlay(track, 0, SIZE, NOTHING).any()
     assert not painter.overlay(track, 0, SIZE, replace(NOTHING, mesh=Layer(True, 0.0))).any()

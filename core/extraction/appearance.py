@@ -44,11 +44,17 @@ def _crop(frame: np.ndarray, box: np.ndarray, body: np.ndarray) -> tuple[np.ndar
     height = max(y1 - y0, (x1 - x0) * _HEIGHT / _WIDTH, 2.0)
     scale = _HEIGHT / height
     shift = np.array([(_WIDTH - 1) / 2, (_HEIGHT - 1) / 2]) - scale * np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-    # Averaging over the pixels that fall together, by way of a smaller frame: interpolation alone would flicker.
-    fewer = max(int(1 / scale), 1)
-    small = frame if fewer == 1 else cv2.resize(frame, None, fx=1 / fewer, fy=1 / fewer, interpolation=cv2.INTER_AREA)
-    inner = np.array([[scale * fewer, 0, shift[0]], [0, scale * fewer, shift[1]]]) + [[0, 0, (fewer - 1) / 2 * scale]] * 2
-    crop = cv2.warpAffine(small, inner, (_WIDTH, _HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Averaging over the pixels that fall together: interpolation alone would flicker. The blur spans the distance between samples.
+    apart = 1 / scale
+    margin = int(2 * apart) + 1
+    left, top = (int(np.floor(edge)) - margin for edge in -shift / scale)
+    right, bottom = (int(np.ceil(edge)) + margin + 1 for edge in ((_WIDTH, _HEIGHT) - shift) / scale)
+    left, top = min(max(left, 0), frame.shape[1] - 1), min(max(top, 0), frame.shape[0] - 1)
+    part = frame[top : max(bottom, top + 1), left : max(right, left + 1)]
+    if apart > 1.5:
+        part = cv2.blur(part, (round(apart), round(apart)), borderType=cv2.BORDER_REPLICATE)
+    turn = np.array([[scale, 0, shift[0] + left * scale], [0, scale, shift[1] + top * scale]])
+    crop = cv2.warpAffine(part, turn, (_WIDTH, _HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return crop, body * scale + shift
 
 
@@ -76,13 +82,16 @@ def _colours(lab: np.ndarray, body: np.ndarray, seen: np.ndarray) -> np.ndarray:
     place = lab.reshape(-1, 3).astype(np.float32) / 256 * _BINS - 0.5
     lower = np.clip(np.floor(place), 0, _BINS - 2).astype(int)
     share = np.clip(place - lower, 0, 1)
-    histograms = np.zeros((4, _BINS**3))
-    masks = [mask.ravel().astype(bool) for mask in _masks(body, seen)]
+    pixels = [np.flatnonzero(mask) for mask in _masks(body, seen)]
+    parts = np.repeat(np.arange(4), [len(part) for part in pixels])
+    chosen = np.concatenate(pixels)
+    lower, share = lower[chosen], share[chosen]
+    counts = np.zeros(4 * _BINS**3)
     for corner in np.ndindex(2, 2, 2):
         bins = ((lower[:, 0] + corner[0]) * _BINS + lower[:, 1] + corner[1]) * _BINS + lower[:, 2] + corner[2]
         weight = np.prod(np.where(corner, share, 1 - share), axis=1)
-        for part, mask in enumerate(masks):
-            histograms[part] += np.bincount(bins[mask], weight[mask], _BINS**3)
+        counts += np.bincount(parts * _BINS**3 + bins, weight, len(counts))
+    histograms = counts.reshape(4, -1)
     total = histograms.sum(1, keepdims=True)
     return np.sqrt(histograms / np.maximum(total, 1e-9)).ravel()
 

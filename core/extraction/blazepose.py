@@ -24,8 +24,9 @@ from core.video import Video
 
 VERSION = "1"
 _PARTIAL_SECONDS = 2.0
-_COUNTS_A_SECOND = 3.0  # how often people are counted
-_AHEAD, _BEHIND = 4, 4
+# How often people are counted; in a short clip more often, so that there are enough counts to tell a person from a false alarm.
+_COUNTS_A_SECOND, _LEAST_COUNTS = 2.0, 8
+_WAITING_BYTES = 48 << 20  # of frames on either side of the tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +83,10 @@ def extract_frames(
     """
     recording = Recording(info or BlazePose().info, times, size)
     total, done, fitted, reported = len(times), 0, 0, time.monotonic()
-    behind = Behind(_BEHIND)
-    with closing(behind), Holistic() as tracker, ahead(_looked(frames, times, recording), _AHEAD) as looked:
+    depth = min(max(_WAITING_BYTES // (3 * size[0] * size[1]), 2), 16)
+    # A fit takes as long as many frames: on a thread of its own, or the tracker would wait for it.
+    describing, fitting = Behind(depth), Behind(1)
+    with closing(fitting), closing(describing), Holistic() as tracker, ahead(_looked(frames, times, recording), depth) as looked:
         for frame, look in enumerate(looked):
             if cancelled():
                 raise Cancelled
@@ -94,17 +97,19 @@ def extract_frames(
             pose = tracker.find(look.picture)
             if pose is not None:
                 recording.write(frame, pose)
-                behind.submit(recording.describe, frame, look.picture)
+                describing.submit(recording.describe, frame, look.picture)
             done = frame + 1
             if done % BATCH == 0 or done == total:
-                behind.submit(recording.fit, slice(fitted, done))
+                fitting.submit(recording.fit, slice(fitted, done))
                 fitted = done
             progress(done, total)
             if fitted and done < total and time.monotonic() - reported > _PARTIAL_SECONDS:
-                behind.wait()
+                describing.wait()
+                fitting.wait()
                 partial(recording.track(done, fitted))
                 reported = time.monotonic()
-        behind.wait()
+        describing.wait()
+        fitting.wait()
     if done < total:
         raise ValueError(f"there are {done} frames for {total} times")
     return recording.track(done, total)
@@ -115,12 +120,13 @@ def _looked(frames: Iterable[np.ndarray], times: np.ndarray, recording: Recordin
     detector, cuts = PeopleDetector(), CutFinder()
     recording.evidence.cuts = cuts.cuts
     iterator = iter(frames)
-    counted = -np.inf
+    duration = float(times[-1] - times[0]) if len(times) else 0.0
+    interval, counted = min(1 / _COUNTS_A_SECOND, duration / _LEAST_COUNTS), -np.inf
     try:
         for index, picture in enumerate(iterator):
             cuts.take(picture)
             people = None
-            if index < len(times) and times[index] - counted > 1 / _COUNTS_A_SECOND - 1e-6:
+            if index < len(times) and times[index] - counted > interval - 1e-6:
                 people, counted = detector.find(picture), times[index]
             yield _Looked(picture, people)
     finally:

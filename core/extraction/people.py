@@ -83,17 +83,14 @@ def _square(frame: np.ndarray, x: int, y: int, side: int) -> np.ndarray:
 
 
 def regions(width: int, height: int) -> list[tuple[int, int, int]]:
-    """Squares (x, y, side) to search: one around the whole picture, some along its longer side, and smaller ones that overlap by a third.
+    """Squares (x, y, side) to search: one around the whole picture, and smaller ones that overlap by a third.
 
     The detector misses people who are smaller than a quarter of what it is shown, or stand close to others.
     """
     longer, shorter = max(width, height), min(width, height)
-    squares = [(-((longer - width) // 2), -((longer - height) // 2), longer)]
-    for side in (shorter, max(round(_SMALL * shorter), 1)):
-        if side > 0.8 * longer:
-            continue
-        squares += [(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
-    return squares
+    side = max(round(_SMALL * shorter), 1)
+    small = [(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
+    return [(-((longer - width) // 2), -((longer - height) // 2), longer), *small]
 
 
 def _starts(length: int, side: int) -> list[int]:

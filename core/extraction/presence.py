@@ -18,7 +18,7 @@ _SOMEBODY = 0.7
 _LARGE = 0.4
 # Seconds around a frame in which counts are taken together. Another person is there if a third of these counts shows one, and two at least
 # (where there are two): the detector misses a real person now and then, and seldom twice sees one who is not there.
-_AROUND = 0.6
+_AROUND = 0.8
 # A pose lies on somebody if its hips are nearer to a candidate's than this share of the candidate's radius.
 _ON = 0.6
 # From one frame to the next a person's hips move less than this share of the body's size.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -148,6 +149,8 @@ def load_checkpoint(path: Path) -> tuple[Encoder, EncoderConfig]:
     except OSError as error:
         raise ManifoldError(f"The checkpoint {path.name} cannot be read ({error.strerror}): check the path.") from error
     except Exception as error:  # whatever a foreign file makes the reader raise, it means the same
+        if _ends_early(path):
+            raise ManifoldError(f"The checkpoint {path.name} is empty or ends early: copy or download it again.") from error
         raise ManifoldError(f"{path.name} is not a checkpoint of plain tensors: re-save it as a state dict.") from error
     if not isinstance(content, Mapping):
         raise ManifoldError(f"{path.name} holds no state dict: re-save the checkpoint as a state dict.")
@@ -175,6 +178,13 @@ def load_checkpoint(path: Path) -> tuple[Encoder, EncoderConfig]:
     encoder = Encoder(config)
     _load_strictly(encoder, weights, title)
     return encoder.eval(), config
+
+
+def _ends_early(path: Path) -> bool:
+    """Whether a file begins as a checkpoint does, a zip archive, but lacks its directory, which stands at the end."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start == b"" or (start == b"PK\x03\x04" and not zipfile.is_zipfile(path))
 
 
 def _load_strictly(encoder: Encoder, weights: Mapping[str, Tensor], title: str) -> None:

@@ -29,7 +29,7 @@ def open_npz(path: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
     """The arrays named by `keys` and `frame_idx`, if there. Raises TagDataError when a key is missing or the file is of another kind."""
     _check_kind(path, b"PK", "an npz")
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             missing = [key for key in keys if key not in content.files]
             if missing:
                 raise TagDataError(f"{path.name} has no '{missing[0]}': extract the clip again with the authors' mesh script.")
@@ -44,7 +44,8 @@ def open_npy(path: Path) -> np.ndarray:
     """The array in an npy. Raises TagDataError when it is of another kind, damaged, or a pickle."""
     _check_kind(path, b"\x93NUMPY", "an npy")
     try:
-        content: Any = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            content: Any = np.load(file, allow_pickle=False)
     except ValueError as error:
         if "Object arrays" in str(error):
             raise TagDataError(f"{_told(path)} holds Python objects (a pickle), which are never loaded: save plain arrays.") from error

@@ -58,7 +58,7 @@ def tag_manifold(
 
 def _labelled(clips: tuple[ClipFiles, ...], manifold: Manifold, alignment: str, left_out: dict[str, str]) -> Iterator[LabelledClip]:
     for files in clips:
-        clip = read_or_note(files, alignment, left_out)
+        clip = read_or_note(files, manifold, alignment, left_out)
         if clip is not None and files.action in manifold.classes:
             times = np.arange(int(clip.frames[-1]) + 1) / FPS
             yield LabelledClip(files.name, files.action, files.name, tag_track(clip, times, SIZE, manifold.sources))

@@ -81,7 +81,7 @@ def build_model(
 
     def readable(stage: str) -> Iterator[tuple[ClipFiles, TagClip]]:
         for done, files in enumerate(training, start=1):
-            clip = read_or_note(files, alignment, left_out)
+            clip = read_or_note(files, blank, alignment, left_out)
             if clip is not None:
                 notes.update({files.name: f"{files.name}: {' '.join(clip.notes)}"} if clip.notes else {})
                 yield files, clip
@@ -196,12 +196,18 @@ def _keypoint_rows(clip: TagClip) -> np.ndarray:
     return np.concatenate([clip.keypoints, motion_features("kp2d", clip.keypoints, "authors")], axis=-1)
 
 
-def read_or_note(files: ClipFiles, alignment: str, left_out: dict[str, str]) -> TagClip | None:
+def read_or_note(files: ClipFiles, manifold: Manifold, alignment: str, left_out: dict[str, str]) -> TagClip | None:
     """The clip, or None with the reason in `left_out`."""
     try:
         clip = read_clip(files, alignment)
         if not clip.usable().any():
             raise TagDataError(f"{files.name} has no frame with all features: extract its key points again.")
+        for name, size, _ in manifold.config.sources:
+            found = clip.raw[name].shape[1]
+            if found != size:
+                raise TagDataError(
+                    f"{files.meshes.name} has {found} columns of {name}, the checkpoint reads {size}: they do not belong together."
+                )
     except TagDataError as error:
         left_out[files.name] = str(error)
         return None

@@ -56,7 +56,7 @@ def score_clips(
 
     def readable() -> Iterator[tuple[str, TagClip]]:
         for done, clip_files in enumerate(files, start=1):
-            clip = read_or_note(clip_files, alignment, missing)
+            clip = read_or_note(clip_files, model.manifold, alignment, missing)
             if clip is not None:
                 read[clip.name] = (clip_files, clip.notes, int(clip.usable().sum()))
                 yield clip.name, clip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -87,6 +89,9 @@ def run(options: argparse.Namespace) -> int:
         return max(work(options), DONE)
     except EvaluationError as error:
         refuse(str(error))
+    except BrokenPipeError:  # whoever reads the tables has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OSError as error:
         refuse(f"{error.filename or 'The output'} cannot be written ({error.strerror or error}): choose another place.")
     return REFUSED
@@ -142,6 +147,9 @@ def _bootstrap(one: argparse.ArgumentParser) -> None:
 
 def _tracks(one: argparse.ArgumentParser, source: str = _TRACKS) -> None:
     one.add_argument("source", metavar="SOURCE", type=Path, help=source)
+    one.add_argument(
+        "--keypoints", metavar="DIR", type=Path, help="SOURCE holds meshes of the TAG authors' scripts; their key points are here"
+    )
     one.add_argument("--manifold", metavar="FILE", type=Path, help="the space of real motion (default: the bundled one)")
     _seed(one)
 

@@ -21,7 +21,7 @@ from render.svg import label
 if TYPE_CHECKING:  # its module loads torch
     from core.evaluation.sensitivity import Response
 
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ def agreement_drawing(panels: Sequence[ScatterPanel], palette: Palette = LIGHT) 
 
     def draw(figure: Figure) -> None:
         for place, panel in enumerate(panels):
-            axes = figure.add_axes(panel_place(place, len(panels), bottom=0.14, height=0.62))
+            axes = figure.add_axes(panel_place(place, len(panels), left=0.17, bottom=0.14, height=0.62))
             for number, name in enumerate(names):
                 mine = np.array([model == name for model in panel.models])
                 color, marker = palette.class_color(number), _MARKERS[number % 8]
@@ -58,24 +58,26 @@ def agreement_drawing(panels: Sequence[ScatterPanel], palette: Palette = LIGHT) 
 def win_drawing(panels: Mapping[str, Sequence[WinRatio]], palette: Palette = LIGHT) -> Drawing:
     """Win ratios as bars, one panel an axis, models in the same order in all, with wins of comparisons beside each bar."""
     models = list(dict.fromkeys(ratio.model for ratios in panels.values() for ratio in ratios))
+    width, inches = 1.6 + 4.0 * len(panels), 1.2 + 0.42 * len(models)
 
     def draw(figure: Figure) -> None:
         for place, (axis, ratios) in enumerate(panels.items()):
-            axes = figure.add_axes(panel_place(place, len(panels), left=0.2 if place == 0 else 0.06, bottom=0.16, height=0.7))
+            axes = figure.add_axes(((1.5 + 4.0 * place) / width, 0.6 / inches, 3.7 / width, 0.42 * len(models) / inches))
+            axes.axvline(0.5, color=palette.muted, lw=0.8, ls=":", zorder=0)
             for ratio in ratios:
                 y = len(models) - 1 - models.index(ratio.model)
                 axes.barh(y, ratio.ratio, color=palette.class_color(models.index(ratio.model)), height=0.62)
                 ties = f" + {ratio.ties}/2" if ratio.ties else ""
-                axes.annotate(f" {ratio.wins}{ties} of {ratio.comparisons}", (ratio.ratio, y), va="center", fontsize=9)
-            axes.axvline(0.5, color=palette.muted, lw=0.8, ls=":")
-            axes.set_xlim(0, 1.18)
+                text = axes.annotate(f"{ratio.wins}{ties} of {ratio.comparisons}", (ratio.ratio + 0.02, y), va="center", fontsize=9)
+                text.set_bbox({"facecolor": palette.ground, "lw": 0, "pad": 1})
+            axes.set_xlim(0, 1.25)
             axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
             axes.set_ylim(-0.6, len(models) - 0.4)
             axes.set_yticks(range(len(models)), [label(model) for model in reversed(models)] if place == 0 else [""] * len(models))
             axes.set_xlabel("win ratio")
             axes.set_title(label(axis), fontsize=10, loc="left")
 
-    return Drawing(draw, (4.6 * len(panels) + 0.8, 1.4 + 0.42 * len(models)), f"Win ratios of {len(models)} models")
+    return Drawing(draw, (width, inches), f"Win ratios of {len(models)} models")
 
 
 def heat_drawing(
@@ -112,7 +114,7 @@ def sensitivity_drawing(responses: Sequence[Response], palette: Palette = LIGHT)
 
     def draw(figure: Figure) -> None:
         for place, score in enumerate(scores):
-            axes = figure.add_axes(panel_place(place, len(scores), bottom=0.17, height=0.6))
+            axes = figure.add_axes(panel_place(place, len(scores), left=0.17, bottom=0.15, height=0.68))
             for number, kind in enumerate(kinds):
                 mine = [response for response in responses if response.score == score and response.distortion == kind]
                 x, y = [0.0, *(r.severity for r in mine)], [1.0, *(r.ratio for r in mine)]
@@ -120,6 +122,7 @@ def sensitivity_drawing(responses: Sequence[Response], palette: Palette = LIGHT)
             axes.axhline(1, color=palette.muted, lw=0.8, ls=":")
             axes.set_xlabel("severity (share of the window)")
             axes.set_ylabel("mean / mean of clean windows")
+            axes.ticklabel_format(useOffset=False)
             axes.set_title(score.replace("_", " "), fontsize=10, loc="left")
         key(figure, palette, [(kind, palette.class_color(i), _MARKERS[i]) for i, kind in enumerate(kinds)])
 
@@ -129,10 +132,10 @@ def sensitivity_drawing(responses: Sequence[Response], palette: Palette = LIGHT)
 def attention_drawing(shares: Mapping[str, Mapping[str, float]], palette: Palette = LIGHT) -> Drawing:
     """Mean attention by class as stacked bars, one colour a source."""
     classes, sources = list(shares), list(next(iter(shares.values())))
-    inches = 1.5 + 0.36 * len(classes)
+    inches = 1.0 + 0.36 * len(classes)
 
     def draw(figure: Figure) -> None:
-        axes = figure.add_axes((0.24, 0.55 / inches, 0.73, 0.36 * len(classes) / inches))
+        axes = figure.add_axes((0.24, 0.6 / inches, 0.73, 0.36 * len(classes) / inches))
         left = np.zeros(len(classes))
         y = np.arange(len(classes))[::-1]
         for source in sources:
@@ -156,6 +159,7 @@ def map_drawing(points: Sequence[MapPoint], palette: Palette = LIGHT) -> Drawing
     clips, centroids = [p for p in points if not p.is_centroid], [p for p in points if p.is_centroid]
     classes = sorted({point.action for point in points})
     models = list(dict.fromkeys(point.model for point in clips))
+    low, high = min(point.x for point in points), max(point.x for point in points)
 
     def draw(figure: Figure) -> None:
         views: tuple[tuple[str, list[str], Callable[[MapPoint], str]], ...] = (
@@ -176,7 +180,9 @@ def map_drawing(points: Sequence[MapPoint], palette: Palette = LIGHT) -> Drawing
                 color = palette.class_color(classes.index(point.action)) if place == 0 else palette.ground
                 axes.plot([point.x], [point.y], "*", color=color, ms=13, mec=palette.text, mew=0.9)
                 if place == 0:
-                    axes.annotate(label(point.action), (point.x, point.y), (7, 5), textcoords="offset points", fontsize=8, parse_math=False)
+                    right = point.x > low + 0.8 * (high - low)  # a label to the right would leave the panel
+                    offset, side = ((-7, 5), "right") if right else ((7, 5), "left")
+                    axes.annotate(label(point.action), (point.x, point.y), offset, textcoords="offset points", fontsize=8, ha=side)
             for spine in axes.spines.values():
                 spine.set(visible=True, color=palette.line)
             axes.margins(0.07)

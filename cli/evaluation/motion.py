@@ -150,18 +150,18 @@ def tsne(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[LabelledTracks, Manifold, int]:
     """The labelled tracks and the manifold; what could not be used is said."""
-    from core.evaluation.labelled_tracks import read_labelled_tracks
+    from core.evaluation.labelled_tracks import read_labelled_tracks, with_spelling_of
     from core.manifold import ManifoldError, load_manifold
 
     source: Path = options.source
-    tracks = read_labelled_tracks(source)
+    tracks = read_labelled_tracks(source, options.keypoints)
     for sentence in tracks.refused:
         refuse(sentence)
     try:
         manifold = load_manifold(options.manifold)
     except ManifoldError as error:
         raise EvaluationError(str(error)) from error
-    return tracks, manifold, REFUSED if tracks.refused else DONE
+    return with_spelling_of(tracks, manifold.classes), manifold, REFUSED if tracks.refused else DONE
 
 
 def _fitting(work: Any) -> Any:

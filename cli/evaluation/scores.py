@@ -16,7 +16,7 @@ from core.evaluation.clip_names import Matching, parse_clip_names, suffix_pairs
 from core.evaluation.comparison import Comparison
 from core.evaluation.comparison import compare as compare_metrics
 from core.evaluation.errors import EvaluationError
-from core.evaluation.files import ScoreFile, axis_name, read_scores
+from core.evaluation.files import ScoreFile, axis_name, axis_title, read_scores
 
 
 def agree(options: argparse.Namespace) -> int:
@@ -138,7 +138,7 @@ def _values_for(scores: ScoreFile, target: str, human: ScoreFile) -> Mapping[str
 
 
 def _title(axis: str, target: str) -> str:
-    return axis if axis == target else f"{axis} (human: {target})"
+    return axis_title(axis) if axis == target else f"{axis_title(axis)} (human: {axis_title(target)})"
 
 
 def _scatter(panels: list[Any], results: Mapping[tuple[str, str], Agreement]) -> Any:

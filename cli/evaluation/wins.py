@@ -15,7 +15,7 @@ from cli.status import USAGE, refuse
 from cli.tables import Table
 from core.evaluation.clip_names import ClipName, parse_clip_names
 from core.evaluation.errors import EvaluationError
-from core.evaluation.files import ScoreFile, read_json, read_scores
+from core.evaluation.files import ScoreFile, axis_title, read_json, read_scores
 from core.evaluation.maps import read_map
 from core.evaluation.preferences import read_preferences
 from core.evaluation.win_ratio import WinRatios, count_wins, win_ratios
@@ -41,7 +41,10 @@ def win_ratio(options: argparse.Namespace) -> int:
         for group, ones in (("all", ratios.overall), *ratios.by_class.items())
         for one in ones
     ]
-    tables = [Table(f"Win ratios: {axis}", columns[2:], tuple(row[2:] for row in rows if row[:2] == (axis, "all"))) for axis in results]
+    tables = [
+        Table(f"Win ratios: {axis_title(axis)}", columns[2:], tuple(row[2:] for row in rows if row[:2] == (axis, "all")))
+        for axis in results
+    ]
     tables += [_class_table(axis, ratios) for axis, ratios in results.items() if ratios.by_class]
     give(options, tables, columns, rows, lambda: _bars(results))
     return 0
@@ -60,9 +63,9 @@ def mean_table(options: argparse.Namespace) -> int:
                 cells[group].append(value)
         classes, models = ([*sorted({key[i] for key in cells} - {"all"}, key=str.casefold), "all"] for i in (0, 1))
         means = {key: float(np.mean(of)) for key, of in cells.items()}
-        heats[axis] = np.array([[means.get((action, model), np.nan) for model in models] for action in classes])
+        heats[axis_title(axis)] = np.array([[means.get((action, model), np.nan) for model in models] for action in classes])
         body = tuple((action, *(means.get((action, model)) for model in models)) for action in classes)
-        tables.append(Table(f"Mean {axis} by class and model", ("class", *models), body))
+        tables.append(Table(f"Mean {axis_title(axis)} by class and model", ("class", *models), body))
         rows += [(axis, action, model, len(cells[action, model]), means[action, model]) for action, model in sorted(cells)]
     give(options, tables, ("axis", "class", "model", "clips", "mean"), rows, lambda: _heat(heats, classes, models))
     return 0
@@ -105,13 +108,13 @@ def _class_table(axis: str, ratios: WinRatios) -> Table:
     for action, ones in ratios.by_class.items():
         of = {one.model: one.ratio for one in ones}
         body.append((action, *(of.get(model) for model in models)))
-    return Table(f"Win ratios by class: {axis}", ("class", *models), tuple(body), digits=3)
+    return Table(f"Win ratios by class: {axis_title(axis)}", ("class", *models), tuple(body), digits=3)
 
 
 def _bars(results: Mapping[str, WinRatios]) -> Any:
     from render.evaluation_figures import win_drawing
 
-    return win_drawing({axis: ratios.overall for axis, ratios in results.items()})
+    return win_drawing({axis_title(axis): ratios.overall for axis, ratios in results.items()})
 
 
 def _heat(heats: Mapping[str, np.ndarray], classes: list[str], models: list[str]) -> Any:

@@ -14,7 +14,7 @@ from core.evaluation.errors import EvaluationError
 class Convergence:
     """For k ratings a clip: Spearman correlation of their mean with that of all ratings, and with that of k other ratings.
 
-    Mean and the range from the 5th to the 95th percentile over the draws. `others` is NaN where too few clips have 2 k ratings.
+    Mean and the range from the 5th to the 95th percentile over the draws. `with_others` is NaN where too few clips have 2 k ratings.
     """
 
     ratings: int
@@ -27,18 +27,20 @@ class Convergence:
 
 
 def convergence(ratings: np.ndarray, draws: int = 200, seed: int = 0, most: int | None = None) -> tuple[Convergence, ...]:
-    """Convergence for k = 1, 2, ... over ratings [R, V] (NaN: not rated), as long as 4 clips have k ratings.
+    """Convergence for k = 1, 2, ... over ratings [R, V] (NaN: not rated), as long as half of the clips, and at least 4, have k ratings.
 
     Each draw takes k of every clip's ratings without replacement; clips with fewer are left out at that k. The correlation with all
-    ratings holds the k themselves and so ends at 1; the one with k others does not. Raises EvaluationError when no k has 4 clips.
+    ratings holds the k themselves and so ends at 1; the one with k others does not. Raises EvaluationError with fewer than 4 rated clips.
     """
     columns = [column[np.isfinite(column)] for column in np.asarray(ratings, np.float64).T]
+    columns = [column for column in columns if len(column)]
+    if len(columns) < FEWEST:
+        raise EvaluationError(f"Only {len(columns)} clips have ratings, {FEWEST} are needed: give more ratings.")
     counts = np.array([len(column) for column in columns])
-    last = int(np.sort(counts)[-FEWEST]) if len(counts) >= FEWEST else 0
-    if last < 1:
-        raise EvaluationError(f"Fewer than {FEWEST} clips have ratings, so nothing can converge: give more ratings.")
+    needed = max(FEWEST, -(-len(columns) // 2))
+    last = int(np.sort(counts)[-needed])
     rng = np.random.default_rng(seed)
-    means = np.array([column.mean() if len(column) else np.nan for column in columns])
+    means = np.array([column.mean() for column in columns])
     result = []
     for k in range(1, min(last, most or last) + 1):
         enough, twice = np.flatnonzero(counts >= k), np.flatnonzero(counts >= 2 * k)
@@ -47,7 +49,7 @@ def convergence(ratings: np.ndarray, draws: int = 200, seed: int = 0, most: int 
             order = [rng.permutation(column) for column in columns]
             first = np.array([order[i][:k].mean() for i in enough])
             to_all.append(spearman(first, means[enough]))
-            if len(twice) >= FEWEST:
+            if len(twice) >= needed:
                 other = np.array([order[i][k : 2 * k].mean() for i in twice])
                 to_others.append(spearman(np.array([order[i][:k].mean() for i in twice]), other))
         known = np.array(to_all)[np.isfinite(to_all)]

@@ -20,6 +20,9 @@ CLIP_COLUMNS = ("video_id", "clip", "video", "video_name", "name", "file", "file
 AXES: Mapping[str, str] = {"action_consistency": "ac", "temporal_coherence": "tc", "physical_plausibility": "tc"}
 
 
+_TITLES = {"ac": "action consistency", "tc": "temporal coherence"}
+
+
 @dataclass(frozen=True)
 class ScoreFile:
     """Scores by axis and clip, in the order of the file; a clip without a score on an axis is not in that axis."""
@@ -105,6 +108,11 @@ def finite(path: Path, where: str, value: Any) -> float:
 def axis_name(name: str) -> str:
     """The short name of an axis: `ac`, `tc`, or the name itself in lower case."""
     return AXES.get(name.lower(), name.lower())
+
+
+def axis_title(axis: str) -> str:
+    """The axis in words."""
+    return _TITLES.get(axis, axis)
 
 
 def _json_scores(path: Path, content: Any) -> dict[str, dict[str, float]]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from core.evaluation.clip_names import parse_clip_name
 from core.evaluation.errors import EvaluationError
+from core.feature_video import FPS, SIZE
 from core.recall import recall_latest
 from core.store import Store
+from core.tag_data import TagDataError, list_clips, read_clip, tag_sources
+from core.tag_track import tag_track
 from core.track import HumanTrack, load_track
 from core.training.dataset import LabelledClip
 from core.video import file_sha256
@@ -22,19 +29,35 @@ class LabelledTracks:
     clips: tuple[LabelledClip, ...]
     refused: tuple[str, ...]
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return tuple(sorted({clip.action for clip in self.clips}))
 
+def read_labelled_tracks(source: Path, keypoints: Path | None = None, store: Store | None = None) -> LabelledTracks:
+    """Tracks from class folders `<class>/<clip>`: videos analysed before (their tracks lie in the cache) or tracks as npz; from a folder
+    with an `index.json` of {file, clip, action, subject}; or, with `keypoints`, from the mesh files of the TAG authors' scripts.
 
-def read_labelled_tracks(source: Path, store: Store | None = None) -> LabelledTracks:
-    """Tracks from class folders `<class>/<clip>`: videos analysed before (their tracks lie in the cache) or tracks as npz; or from a folder
-    with an `index.json` of {file, clip, action, subject}. Raises EvaluationError when there is none at all."""
+    Raises EvaluationError when there is none at all.
+    """
     if not source.is_dir():
         raise EvaluationError(f"{source} is no folder: give a folder that holds a folder for each class.")
-    if (source / "index.json").is_file():
-        return LabelledTracks(_indexed(source), ())
-    store = store or Store()
+    if keypoints is not None:
+        clips, refused = _tag_files(source, keypoints)
+    elif (source / "index.json").is_file():
+        clips, refused = _indexed(source), []
+    else:
+        clips, refused = _class_folders(source, store or Store())
+    if not clips:
+        more = f" The first reason: {refused[0]}" if refused else ""
+        raise EvaluationError(f"{source} holds no class folder with a clip that can be used.{more}")
+    return LabelledTracks(tuple(clips), tuple(refused))
+
+
+def with_spelling_of(tracks: LabelledTracks, classes: Sequence[str]) -> LabelledTracks:
+    """The classes spelt as in `classes` where they differ in case only: TAG-Bench writes both TennisSwing and Tennisswing."""
+    spelling = {name.casefold(): name for name in classes}
+    clips = tuple(replace(clip, action=spelling.get(clip.action.casefold(), clip.action)) for clip in tracks.clips)
+    return replace(tracks, clips=clips)
+
+
+def _class_folders(source: Path, store: Store) -> tuple[list[LabelledClip], list[str]]:
     clips, refused = [], []
     for folder in sorted(path for path in source.iterdir() if path.is_dir() and not path.name.startswith(".")):
         for path in sorted(folder.iterdir()):
@@ -46,16 +69,37 @@ def read_labelled_tracks(source: Path, store: Store | None = None) -> LabelledTr
                 refused.append(str(error))
                 continue
             clips.append(LabelledClip(path.name, folder.name, path.stem, track))
-    if not clips:
-        more = f" The first reason: {refused[0]}" if refused else ""
-        raise EvaluationError(f"{source} holds no class folder with a clip that can be used.{more}")
-    return LabelledTracks(tuple(clips), tuple(refused))
+    return clips, refused
 
 
-def _indexed(source: Path) -> tuple[LabelledClip, ...]:
+def _tag_files(meshes: Path, keypoints: Path) -> tuple[list[LabelledClip], list[str]]:
+    """The class is the folder, or in the flat layout what the clip's name says."""
+    clips, refused = [], []
+    try:
+        found = list_clips(meshes, keypoints)
+    except TagDataError as error:
+        raise EvaluationError(str(error)) from error
+    for files in found:
+        parts = parse_clip_name(files.name)
+        action = files.action or (parts.action if parts else None)
+        if action is None:
+            refused.append(f"{files.name} lies in no class folder and its name states no class: name it <model>_<class>_<number>_...")
+            continue
+        try:
+            clip = read_clip(files)
+        except TagDataError as error:
+            refused.append(str(error))
+            continue
+        times = np.arange(int(clip.frames[-1]) + 1) / FPS
+        track = tag_track(clip, times, SIZE, tag_sources(clip.raw["vit"].shape[1]))
+        clips.append(LabelledClip(files.name, action, files.name, track))
+    return clips, refused
+
+
+def _indexed(source: Path) -> list[LabelledClip]:
     try:
         index = json.loads((source / "index.json").read_text(encoding="utf-8"))
-        return tuple(LabelledClip(e["clip"], e["action"], e["subject"], _npz_track(source / e["file"])) for e in index)
+        return [LabelledClip(e["clip"], e["action"], e["subject"], _npz_track(source / e["file"])) for e in index]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(f"{source}/index.json is no list of {{file, clip, action, subject}} ({error}): write it again.") from error
 

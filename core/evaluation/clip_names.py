@@ -89,7 +89,7 @@ def match_slots(left: Iterable[str], right: Iterable[str]) -> Matching:
     def key(name: str) -> Slot:
         parts = parse_clip_name(name)
         if parts is None:
-            raise EvaluationError(f"'{name}' does not state model, class and instance: name clips <model>_<class>_<number>_...")
+            raise EvaluationError(f"'{name}' does not state model, class and number: name clips <model>_<class>_<number>_...")
         return slot(parts)
 
     return _match(_index(left, key), _index(right, key))

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.extraction import Cancelled, ExtractionError
 from core.extraction.cuts import CutFinder
+from core.extraction.following import Follower
 from core.extraction.holistic import Holistic
 from core.extraction.lookahead import Behind, ahead
 from core.extraction.people import People, PeopleDetector
@@ -86,7 +87,8 @@ def extract_frames(
     depth = min(max(_WAITING_BYTES // (3 * size[0] * size[1]), 2), 16)
     # A fit takes as long as many frames: on a thread of its own, or the tracker would wait for it.
     describing, fitting = Behind(depth), Behind(1)
-    with closing(fitting), closing(describing), Holistic() as tracker, ahead(_looked(frames, times, recording), depth) as looked:
+    with closing(fitting), closing(describing), Holistic() as holistic, ahead(_looked(frames, times, recording), depth) as looked:
+        tracker = Follower(holistic)
         for frame, look in enumerate(looked):
             if cancelled():
                 raise Cancelled
@@ -94,9 +96,9 @@ def extract_frames(
                 raise ValueError(f"there are more frames than the {total} times")
             if look.people is not None:
                 recording.evidence.people[frame] = look.people
-            pose = tracker.find(look.picture)
-            if pose is not None:
-                recording.write(frame, pose)
+            found = tracker.find(look.picture)
+            if found is not None:
+                recording.write(frame, found.pose, found.settled)
                 describing.submit(recording.describe, frame, look.picture)
             done = frame + 1
             if done % BATCH == 0 or done == total:

@@ -35,7 +35,8 @@ class Evidence:
     """What is known of each frame; rows are filled as frames are read.
 
     times float64 [T]; points float32 [T, 33, 2] in pixels and visibility float32 [T, 33], NaN where no pose was found; boxes float32
-    [T, 4]; people by frame, for the frames in which they were counted; the first frames of new shots.
+    [T, 4]; people by frame, for the frames in which they were counted; frames with a pose that the tracker had not
+    settled on; the first frames of new shots.
     """
 
     times: np.ndarray
@@ -43,6 +44,7 @@ class Evidence:
     visibility: np.ndarray
     boxes: np.ndarray
     people: dict[int, People] = field(default_factory=dict)
+    unsettled: set[int] = field(default_factory=set)
     cuts: list[int] = field(default_factory=list)
 
 
@@ -78,6 +80,8 @@ def _verdict(evidence: Evidence, frame: int, others: int) -> Verdict:
         if somebody:
             return Verdict(Presence.UNCERTAIN, "Somebody is visible, but the pose could not be found.")
         return Verdict(Presence.NONE, "Nobody was found.")
+    if frame in evidence.unsettled:
+        return Verdict(Presence.UNCERTAIN, "The tracker has only just found the person and has not settled on a pose.")
     sure = confidence(evidence.visibility[frame])
     if sure < _SURE:
         return Verdict(Presence.UNCERTAIN, f"The pose is unreliable: its joints are visible with a confidence of only {100 * sure:.0f} %.")

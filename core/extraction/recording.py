@@ -56,8 +56,10 @@ class Recording:
         self.appearance = empty(APPEARANCE_SIZE)
         self.evidence = Evidence(self._times, empty(len(BLAZEPOSE), 2), empty(len(BLAZEPOSE)), empty(4))
 
-    def write(self, frame: int, pose: Pose) -> None:
-        """Note the pose found in a frame."""
+    def write(self, frame: int, pose: Pose, settled: bool) -> None:
+        """Note the pose found in a frame, and whether the tracker had settled on it."""
+        if not settled:
+            self.evidence.unsettled.add(frame)
         points, scores = self.keypoints[frame], self.keypoint_scores[frame]
         for place, point in _BODY_POINTS:
             points[place], scores[place] = pose.points[point], pose.visibility[point]

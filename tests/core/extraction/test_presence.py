@@ -91,6 +91,16 @@ def test_that_a_person_seen_from_the_hips_up_is_ok() -> None:
     assert presences(judge(facts, FRAMES)) == {Presence.OK}
 
 
+def test_that_a_pose_the_tracker_has_not_settled_on_is_uncertain() -> None:
+    facts = evidence()
+    facts.unsettled.add(0)
+    verdicts = judge(facts, FRAMES)
+    assert verdicts[0].presence == Presence.UNCERTAIN
+    assert verdicts[0].reason is not None
+    assert "not settled" in verdicts[0].reason
+    assert verdicts[1].presence == Presence.OK
+
+
 def test_that_a_misplaced_pose_is_uncertain() -> None:
     facts = evidence()
     facts.points[0], facts.boxes[0] = person(900.0), facts.boxes[0] + (580, 0, 580, 0)

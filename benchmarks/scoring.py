@@ -28,7 +28,7 @@ from core.encoder import Encoder
 from core.manifold import encoder_config
 from core.motion import motion_features, so3_exp
 from core.tag_data import tag_sources
-from core.tag_model import build_model, cut_rows, normalised_rows
+from core.tag_model import TagModel, build_model, cut_rows, normalised_rows
 from core.tag_score import score_clips
 from core.windows import STRIDE, WINDOW, window_starts
 
@@ -151,7 +151,7 @@ def write_clip(meshes: Path, keypoints: Path, name: str, seed: int) -> None:
     np.save(keypoints / name / "keypoints.npy", raw["kp2d"])
 
 
-def small_model(folder: Path, d_model: int):
+def small_model(folder: Path, d_model: int) -> TagModel:
     """A checkpoint of random weights and the least real clips it can be scored against."""
     torch.manual_seed(0)
     torch.save(Encoder(encoder_config(tag_sources(1024), d_model=d_model)).state_dict(), folder / "model.pt")

@@ -13,6 +13,7 @@ from cli.status import DONE, REFUSED, refuse
 from core.evaluation.errors import EvaluationError
 from core.files import write_atomically
 from core.manifold import ManifoldError
+from core.scores import VARIANTS
 from core.tag_data import ALIGNMENTS, TagDataError
 
 if TYPE_CHECKING:  # these need torch, --help does not
@@ -36,6 +37,12 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--keypoints", metavar="DIR", required=True, type=Path, help="[<class>/]<clip>/keypoints.npy of the generated clips")
     _add_real(score)
     score.add_argument("--human", metavar="FILE", type=Path, help='human scores: {"<clip>.mp4": {"ac": z, "tc": z}}')
+    score.add_argument(
+        "--scores",
+        choices=VARIANTS,
+        default=VARIANTS[0],
+        help="action consistency as the released code has it (default), or as the paper writes it, without bringing means to unit length",
+    )
     score.add_argument("--out", metavar="FILE", required=True, type=Path, help="scores (JSON); FILE.report.json says what they rest on")
     manifold = commands.add_parser(
         "manifold",
@@ -78,7 +85,7 @@ def _score(options: argparse.Namespace) -> int:
     from core.tag_score import report_json, score_clips, scores_json
 
     human = None if options.human is None else read_scores(options.human)
-    model = build_model(options.checkpoint, options.real_meshes, options.real_keypoints, options.alignment, _progress())
+    model = build_model(options.checkpoint, options.real_meshes, options.real_keypoints, options.alignment, _progress(), options.scores)
     scores = score_clips(model, options.meshes, options.keypoints, options.alignment, _progress())
     by_clip = scores_json(scores)
     agreements: tuple[TagAgreement, ...] = ()

@@ -50,6 +50,7 @@ def tag_manifold(
             "origin": "checkpoint of the released TAG code",
             "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
             "alignment": alignment,
+            "scores": model.scores,
             "split_seed": _SEED,
             "clips": {"training": len(model.training), "held_out": len(model.held_out), "left_out": len(left_out)},
         },

@@ -37,6 +37,7 @@ class TagModel:
     training, held_out   the real clips, as the released code splits them
     left_out             real clips that cannot be read, with the reason
     notes                what is odd about the real files, in plain words
+    scores               the variant of action consistency, `code` or `paper`, which the centroids are made for
     """
 
     manifold: Manifold
@@ -45,6 +46,7 @@ class TagModel:
     held_out: tuple[ClipFiles, ...]
     left_out: Mapping[str, str]
     notes: tuple[str, ...]
+    scores: str
 
 
 def released_split(clips: Sequence[ClipFiles]) -> np.ndarray:
@@ -61,7 +63,7 @@ def released_split(clips: Sequence[ClipFiles]) -> np.ndarray:
 
 
 def build_model(
-    checkpoint: Path, meshes: Path, keypoints: Path, alignment: str = "frame_idx", progress: Progress | None = None
+    checkpoint: Path, meshes: Path, keypoints: Path, alignment: str = "frame_idx", progress: Progress | None = None, scores: str = "code"
 ) -> TagModel:
     """Split the real clips, rebuild statistics and centroids from the training part.
 
@@ -104,7 +106,7 @@ def build_model(
         of_class[action].append(z_cls)
     empty = [name for name, parts in of_class.items() if not parts]
     known = tuple(name for name in classes if name not in empty)
-    centroids = np.stack([class_centroid(np.concatenate(of_class[name])) for name in known]).astype(np.float32)
+    centroids = np.stack([class_centroid(np.concatenate(of_class[name]), scores) for name in known]).astype(np.float32)
     alone = [name for name in classes if sum(clip.action == name for clip in clips) == 1]
     return TagModel(
         manifold=replace(manifold, classes=known, centroids=centroids),
@@ -120,6 +122,7 @@ def build_model(
             *(f"The class {name} has no real training video that can be used: its clips get no action consistency." for name in empty),
             *notes.values(),
         ),
+        scores=scores,
     )
 
 

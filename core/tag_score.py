@@ -97,7 +97,7 @@ def class_of(clip: ClipFiles, classes: tuple[str, ...]) -> str | None:
 def _consistency(z_cls: np.ndarray, action: str | None, model: TagModel) -> float | None:
     if action is None:
         return None
-    return action_consistency(z_cls, model.manifold.centroids[model.manifold.classes.index(action)])
+    return action_consistency(z_cls, model.manifold.centroids[model.manifold.classes.index(action)], model.scores)
 
 
 def scores_json(scores: TagScores) -> dict[str, dict[str, float]]:
@@ -112,7 +112,7 @@ def report_json(model: TagModel, scores: TagScores, agreements: tuple[TagAgreeme
     """What the scores rest on: variant, split, counts, everything left out and why, agreement. JSON-compatible."""
     manifold = model.manifold
     return {
-        "variant": {"motion": manifold.variant, "mask": manifold.mask, "scores": "code", "alignment": alignment},
+        "variant": {"motion": manifold.variant, "mask": manifold.mask, "scores": model.scores, "alignment": alignment},
         "checkpoint": {"name": manifold.name, "sources": list(manifold.source_names), "d_model": manifold.config.d_model},
         "classes": list(manifold.classes),
         "training": [clip.meshes.name for clip in model.training],

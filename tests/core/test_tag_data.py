@@ -223,6 +223,28 @@ def test_that_a_checkpoint_that_ends_early_is_said_to(tmp_path: Path, left: floa
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("blocks", [2, 5])
+def test_that_a_checkpoint_with_another_number_of_dilation_blocks_is_refused(tmp_path: Path, blocks: int) -> None:
+    path = write_checkpoint(tmp_path / "model.pt")
+    weights = torch.load(path, weights_only=True)
+    for name in [name for name in weights if ".blocks.3." in name]:
+        if blocks == 5:
+            weights[name.replace(".blocks.3.", ".blocks.4.")] = weights[name]
+        else:
+            weights = {key: value for key, value in weights.items() if ".blocks.2." not in key and ".blocks.3." not in key}
+    torch.save(weights, path)
+    with pytest.raises(ManifoldError, match=rf"with {blocks} blocks \(3 or 4 are known\)"):
+        load_checkpoint(path)
+
+
+def test_that_one_path_with_fewer_dilation_blocks_is_refused_by_name(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "model.pt")
+    weights = torch.load(path, weights_only=True)
+    torch.save({name: value for name, value in weights.items() if not name.startswith("motion_enc.vit.blocks.3.")}, path)
+    with pytest.raises(ManifoldError, match=r"motion_enc\.vit\.blocks\.3\.conv1\.weight is missing"):
+        load_checkpoint(path)
+
+
 def test_that_a_whole_checkpoint_of_something_else_is_not_said_to_end_early(tmp_path: Path) -> None:
     torch.save({"state_dict": {"cls": Path("x")}}, tmp_path / "model.pt")
     with pytest.raises(ManifoldError, match="not a checkpoint of plain tensors"):

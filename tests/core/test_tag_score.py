@@ -78,6 +78,20 @@ def test_that_a_manifold_of_the_checkpoint_scores_alike(oracle: Path, released: 
     assert (manifold.band_low < manifold.band_high).all()
 
 
+def test_that_the_paper_brings_neither_means_nor_centroids_to_unit_length(oracle: Path, released: TagModel) -> None:
+    folders = oracle / "generated_meshes", oracle / "generated_kps"
+    model = build_model(oracle / "model.pt", oracle / "real_meshes", oracle / "real_kps", scores="paper")
+    length = np.linalg.norm(model.manifold.centroids, axis=1, keepdims=True)
+    assert (length < 0.9999).all()
+    np.testing.assert_allclose(model.manifold.centroids / length, released.manifold.centroids, atol=1e-6)
+    code, paper = score_clips(released, *folders).clips, score_clips(model, *folders).clips
+    with np.load(oracle / "expected.npz", allow_pickle=False) as expected:
+        name = "Wan2.2_PushUps_01_00001b63"
+        mean = expected["seq_embeds"][expected["window_video"] == name].mean(axis=0)
+    assert paper[name].consistency == pytest.approx(float(np.linalg.norm(mean - model.manifold.centroids[1])), abs=1e-5)
+    assert paper[name].coherence == code[name].coherence
+
+
 def clips_of(counts: dict[str, int]) -> list[ClipFiles]:
     return [ClipFiles(f"c{i:02d}", name, Path(name, f"c{i:02d}.npz"), None) for name, count in counts.items() for i in range(count)]
 

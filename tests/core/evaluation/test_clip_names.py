@@ -32,10 +32,9 @@ def test_that_only_known_extensions_and_the_videos_token_are_removed(name: str, 
 
 
 def test_that_names_are_matched_without_regard_to_case_and_never_by_their_end() -> None:
-    matching = match_names(
-        ["Hunyuan_videos_PushUps_01_ab.mp4", "Wan2.2_WallPushups_01_cd"],
-        ["hunyuan_pushups_01_AB", "x_PushUps_01_cd", "wan21_WallPushups_01_cd"],
-    )
+    left = ["Hunyuan_videos_PushUps_01_ab.mp4", "Wan2.2_WallPushups_01_cd"]
+    right = ["hunyuan_pushups_01_AB", "x_PushUps_01_cd", "wan21_WallPushups_01_cd"]
+    matching = match_names(left, right)
     assert matching.pairs == (("Hunyuan_videos_PushUps_01_ab.mp4", "hunyuan_pushups_01_AB"),)
     assert matching.left_only == ("Wan2.2_WallPushups_01_cd",)
     assert matching.right_only == ("x_PushUps_01_cd", "wan21_WallPushups_01_cd")
@@ -75,7 +74,7 @@ def test_that_releases_which_name_files_differently_are_matched_by_slot_only_whe
 
 
 def test_that_a_slot_needs_a_name_that_states_it() -> None:
-    with pytest.raises(EvaluationError, match="'squat.mp4' does not state model, class and number"):
+    with pytest.raises(EvaluationError, match=r"'squat.mp4' does not state model, class and number"):
         match_slots(["squat.mp4"], ["A_Run_1"])
 
 

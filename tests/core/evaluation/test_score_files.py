@@ -33,11 +33,8 @@ def test_that_a_table_of_other_metrics_is_read_and_its_text_columns_left_out(tmp
 
 
 def test_that_a_folder_of_analyses_gives_both_scores(tmp_path: Path) -> None:
-    for name, action, distances, coherence in (
-        ("x", "run", {"run": 0.5, "walk": 1.0}, 0.1),
-        ("y", None, {"run": 0.75}, 0.2),
-        ("z", "run", {}, None),
-    ):
+    cases = (("x", "run", {"run": 0.5, "walk": 1.0}, 0.1), ("y", None, {"run": 0.75}, 0.2), ("z", "run", {}, None))
+    for name, action, distances, coherence in cases:
         analysis = {
             "schema": 1, "video": {"path": f"/v/{name}.mp4"}, "action": action, "attention": {},
             "scores": {"temporal_coherence": coherence, "action_consistency": distances},

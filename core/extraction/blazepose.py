@@ -23,7 +23,7 @@ from core.extraction.recording import BATCH, SOURCES, Recording
 from core.track import ExtractorInfo, HumanTrack
 from core.video import Video
 
-VERSION = "1"
+VERSION = "2"
 _PARTIAL_SECONDS = 2.0
 # How often people are counted; in a short clip more often, so that there are enough counts to tell a person from a false alarm.
 _COUNTS_A_SECOND, _LEAST_COUNTS = 2.0, 8

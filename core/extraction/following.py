@@ -29,8 +29,8 @@ class Found:
 class Follower:
     """Holistic over the frames of one clip, in order.
 
-    Where a person is first found the tracker searches its region anew, and only looks that build on one another come to rest: a first pose may
-    be off by half a trunk. That frame is looked at until the pose rests; no other frame has a part in it.
+    Where a person is first found the pose may be off by half a trunk; it comes to rest as the tracker narrows its region, look by look.
+    So that frame is looked at until its pose rests; no other frame has a part in it.
     """
 
     def __init__(self, holistic: Holistic) -> None:

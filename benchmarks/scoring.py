@@ -24,11 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 
+from core.embedding import clip_rows, cut_rows
 from core.encoder import Encoder
 from core.manifold import encoder_config
 from core.motion import motion_features, so3_exp
 from core.tag_data import tag_sources
-from core.tag_model import TagModel, build_model, cut_rows, normalised_rows
+from core.tag_model import TagModel, build_model
 from core.tag_score import score_clips
 from core.windows import STRIDE, WINDOW, window_starts
 
@@ -122,11 +123,11 @@ def first_table(frames: int) -> bool:
         ),
         (
             f"all of it: {len(starts)} windows",
-            lambda: cut_rows(normalised_rows(raw, manifold), starts, manifold),
+            lambda: cut_rows(clip_rows(raw, manifold), starts, manifold),
             lambda: plain_windows(raw, manifold.mean, manifold.std),
         ),
     ]
-    ours = cut_rows(normalised_rows(raw, manifold), starts, manifold)
+    ours = cut_rows(clip_rows(raw, manifold), starts, manifold)
     difference = float(np.abs(ours - plain_windows(raw, manifold.mean, manifold.std)).max())
     print(f"{frames} frames, processor time on one thread of {platform.processor() or platform.machine()}, best of {REPEATS}")
     print(f"{'':<28}{'vectorised':>12}{'plain':>12}{'times':>8}")

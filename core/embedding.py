@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +77,34 @@ def window_rows(raw: dict[str, np.ndarray], manifold: Manifold) -> np.ndarray:
     rows = np.concatenate([*(raw[name] for name in manifold.source_names), *motion], axis=-1)
     normalised: np.ndarray = (rows - manifold.mean) / (manifold.std + np.float32(1e-6))
     return normalised.astype(np.float32, copy=False)
+
+
+def clip_columns(raw: Mapping[str, np.ndarray], manifold: Manifold) -> np.ndarray:
+    """Raw and motion columns float32 [L, D] of a whole clip, not normalised; raw features source -> [L, d]."""
+    names = manifold.source_names
+    return np.concatenate(
+        [*(raw[name] for name in names), *(motion_features(name, raw[name], manifold.variant) for name in names)], axis=-1
+    )
+
+
+def clip_rows(raw: Mapping[str, np.ndarray], manifold: Manifold) -> np.ndarray:
+    """Normalised rows float32 [L, D] of a whole clip, its last frame again until there are 32. `cut_rows` makes windows of them, as
+    `window_rows` does, but motion is derived once and not in each of the windows that overlap."""
+    length = len(raw[manifold.source_names[0]])
+    index = np.minimum(np.arange(max(length, WINDOW)), length - 1)
+    rows = clip_columns(raw if length >= WINDOW else {name: values[index] for name, values in raw.items()}, manifold)
+    rows -= manifold.mean
+    rows /= manifold.std + np.float32(1e-6)
+    return rows
+
+
+def cut_rows(rows: np.ndarray, starts: np.ndarray, manifold: Manifold) -> np.ndarray:
+    """Windows float32 [B, 32, D] of `clip_rows`. Motion depends on a frame and the one before it only: inside a window it is what it is in
+    the clip, except in the first frame, where it is zero."""
+    windows = cut_windows(rows, starts)
+    raw = sum(size for _, size, _ in manifold.config.sources)
+    windows[:, 0, raw:] = -manifold.mean[raw:] / (manifold.std[raw:] + np.float32(1e-6))
+    return windows
 
 
 def encode(encoder: Encoder, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,11 +208,11 @@ def stretch_curves(
     sums, squares, counts = (np.zeros(length + WINDOW) for _ in range(3))
     alphas, holders = np.zeros((length + WINDOW, len(manifold.sources))), np.zeros(length + WINDOW)
     all_z, all_coherence = [], []
+    rows = clip_rows(part.features, manifold)
     for starts in _batches(window_starts(length, 1)):
         if cancelled is not None and cancelled():
             raise Cancelled
-        rows = window_rows({name: cut_windows(values, starts) for name, values in part.features.items()}, manifold)
-        z_cls, steps, alpha = encode(encoder, rows)
+        z_cls, steps, alpha = encode(encoder, cut_rows(rows, starts, manifold))
         relative = steps / manifold.step_median
         at = starts[:, None] + np.arange(1, WINDOW)
         np.add.at(sums, at, relative)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core.embedding import encode
+from core.embedding import clip_columns, clip_rows, cut_rows, encode
 from core.encoder import Encoder, load_checkpoint
 from core.manifold import Manifold, ManifoldError
 from core.motion import motion_features
@@ -22,7 +22,7 @@ from core.scores import class_centroid
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips, read_clip, tag_sources
 from core.track import Source
 from core.training.dataset import column_statistics
-from core.windows import WINDOW, cut_windows, window_starts
+from core.windows import WINDOW, window_starts
 
 K = TypeVar("K")
 SPLIT_SEED, TRAINING_SHARE = 1337, 0.8
@@ -90,7 +90,7 @@ def build_model(
             report(stage, done, len(training))
 
     blank = _blank(checkpoint, sources, encoder, classes)
-    statistics = (_unnormalised_rows(clip, blank) for _, clip in readable("statistics"))
+    statistics = (clip_columns(used_rows(clip), blank) for _, clip in readable("statistics"))
     first = next(statistics, None)
     if first is None:
         raise TagDataError(f"No real clip in {meshes} can be used; the first: {next(iter(left_out.values()))}")
@@ -141,7 +141,7 @@ def encode_clips(clips: Iterable[tuple[K, TagClip]], manifold: Manifold, encoder
         waiting.clear()
 
     for key, clip in clips:
-        rows = normalised_rows(used_rows(clip), manifold)
+        rows = clip_rows(used_rows(clip), manifold)
         starts = window_starts(len(rows))
         while len(starts):
             room = _BATCH - sum(len(part) for _, part in waiting)
@@ -154,39 +154,9 @@ def encode_clips(clips: Iterable[tuple[K, TagClip]], manifold: Manifold, encoder
 
 
 def used_rows(clip: TagClip) -> dict[str, np.ndarray]:
-    """The rows with all features, put next to each other as the released code does; its last one again until there are 32."""
-    usable = np.flatnonzero(clip.usable())
-    index = np.concatenate([usable, np.repeat(usable[-1:], max(WINDOW - len(usable), 0))])
-    return {name: values[index] for name, values in clip.raw.items()}
-
-
-def normalised_rows(raw: Mapping[str, np.ndarray], manifold: Manifold) -> np.ndarray:
-    """Raw and motion columns float32 [L, D] of a whole clip, normalised. Motion is derived once: see `cut_rows`."""
-    rows = _columns(raw, manifold)
-    rows -= manifold.mean
-    rows /= manifold.std + np.float32(1e-6)
-    return rows
-
-
-def cut_rows(rows: np.ndarray, starts: np.ndarray, manifold: Manifold) -> np.ndarray:
-    """Windows [B, 32, D] of `normalised_rows`. Motion depends on one row and the one before only, so that inside a window it is what it is
-    in the clip, except in the first row, where it is zero."""
-    windows = cut_windows(rows, starts)
-    raw = sum(size for _, size, _ in manifold.config.sources)
-    windows[:, 0, raw:] = -manifold.mean[raw:] / (manifold.std[raw:] + np.float32(1e-6))
-    return windows
-
-
-def _columns(raw: Mapping[str, np.ndarray], manifold: Manifold) -> np.ndarray:
-    names = manifold.source_names
-    return np.concatenate(
-        [*(raw[name] for name in names), *(motion_features(name, raw[name], manifold.variant) for name in names)], axis=-1
-    )
-
-
-def _unnormalised_rows(clip: TagClip, manifold: Manifold) -> np.ndarray:
+    """The rows with all features, put next to each other as the released code does."""
     usable = clip.usable()
-    return _columns({name: values[usable] for name, values in clip.raw.items()}, manifold)
+    return {name: values[usable] for name, values in clip.raw.items()}
 
 
 def _keypoint_columns(manifold: Manifold) -> np.ndarray:

@@ -1,20 +1,21 @@
 """Scores from feature files against what the released code computes, its split, and its matching of names."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.embedding import window_rows
+from core.embedding import clip_rows, cut_rows, window_rows
 from core.encoder import Encoder
 from core.evaluation.errors import EvaluationError
 from core.manifold import ManifoldError, encoder_config
 from core.tag_agreement import tag_agreement
 from core.tag_data import ClipFiles, TagDataError, list_clips, read_clip, tag_sources
 from core.tag_manifold import tag_manifold
-from core.tag_model import TagModel, build_model, cut_rows, normalised_rows, released_split
+from core.tag_model import TagModel, build_model, released_split
 from core.tag_score import class_of, score_clips, scores_json
 from core.track import Source
 from core.windows import cut_windows, window_starts
@@ -61,12 +62,16 @@ def test_that_statistics_and_centroids_are_those_of_the_released_code(oracle: Pa
             np.testing.assert_allclose(values, np.concatenate(parts), atol=1e-5)
 
 
-def test_that_windows_cut_from_a_clip_are_those_whose_motion_is_derived_inside(oracle: Path, released: TagModel) -> None:
-    clip = read_clip(list_clips(oracle / "generated_meshes", oracle / "generated_kps")[2])
-    starts = window_starts(57)
-    expected = window_rows({name: cut_windows(values, starts) for name, values in clip.raw.items()}, released.manifold)
-    found = cut_rows(normalised_rows(clip.raw, released.manifold), starts, released.manifold)
-    np.testing.assert_array_equal(found, expected)
+@pytest.mark.parametrize("variant", ["authors", "corrected"])
+@pytest.mark.parametrize("clip", [0, 2])
+def test_that_windows_cut_from_a_clip_are_those_whose_motion_is_derived_inside(
+    oracle: Path, released: TagModel, clip: int, variant: str
+) -> None:
+    raw = read_clip(list_clips(oracle / "generated_meshes", oracle / "generated_kps")[clip]).raw  # 20 and 57 frames
+    manifold = replace(released.manifold, variant=variant)
+    starts = window_starts(len(raw["vit"]), 1)
+    expected = window_rows({name: cut_windows(values, starts) for name, values in raw.items()}, manifold)
+    np.testing.assert_array_equal(cut_rows(clip_rows(raw, manifold), starts, manifold), expected)
 
 
 def test_that_a_manifold_of_the_checkpoint_scores_alike(oracle: Path, released: TagModel) -> None:

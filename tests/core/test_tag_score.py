@@ -19,7 +19,7 @@ from core.tag_model import TagModel, build_model, released_split
 from core.tag_score import class_of, score_clips, scores_json
 from core.track import Source
 from core.windows import cut_windows, window_starts
-from tests.tag_folders import write_checkpoint, write_features, write_real
+from tests.tag_folders import keypoint_rows, write_checkpoint, write_features, write_real
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,22 @@ def test_that_the_paper_brings_neither_means_nor_centroids_to_unit_length(oracle
         mean = expected["seq_embeds"][expected["window_video"] == name].mean(axis=0)
     assert paper[name].consistency == pytest.approx(float(np.linalg.norm(mean - model.manifold.centroids[1])), abs=1e-5)
     assert paper[name].coherence == code[name].coherence
+
+
+def test_that_a_manifold_needs_a_clip_to_hold_out(made_up: tuple[Path, TagModel], tmp_path: Path) -> None:
+    with pytest.raises(TagDataError, match="No held-out clip in"):
+        tag_manifold(made_up[0], *write_real(tmp_path, {"PushUps": 1, "PullUps": 1}), "small")
+
+
+@pytest.mark.parametrize(("alignment", "rows"), [("frame_idx", [0, 1, 2, *range(10, 40)]), ("authors", range(40))])
+def test_that_the_authors_take_key_point_statistics_over_all_rows(
+    made_up: tuple[Path, TagModel], tmp_path: Path, alignment: str, rows: list[int]
+) -> None:
+    real = tmp_path / "m", tmp_path / "k"
+    write_features(*real, "v_PushUps_g01_c01", action="PushUps", left_out=tuple(range(3, 10)))
+    mean = build_model(made_up[0], *real, alignment).manifold.mean
+    raw = 6 + 9 + 207 + 10
+    np.testing.assert_allclose(mean[raw : raw + 120], keypoint_rows(40)[list(rows)].mean(axis=0), atol=1e-6)
 
 
 def clips_of(counts: dict[str, int]) -> list[ClipFiles]:

@@ -73,7 +73,8 @@ def compare(options: argparse.Namespace) -> int:
     columns = ("human", "clips", "first", "second", "between", "difference", "low", "high", "t", "p")
     rows = [(axis, r.clips, r.first, r.second, r.between, r.first - r.second, r.low, r.high, r.t, r.p) for axis, r in results.items()]
     title = f"Spearman with human ratings, first {first.name} against second {second.name} (Williams' t on ranks; 95 % bootstrap interval)"
-    give(options, [Table(title, columns, tuple(rows))], columns, rows, lambda: _intervals(results))
+    shown = tuple((*row[:-1], f"{row[-1]:.2g}") for row in rows)
+    give(options, [Table(title, columns, shown)], columns, rows, lambda: _intervals(results))
     say_missing(to_first, options.first, str(options.human))
     say_missing(to_second, options.second, str(options.human))
     return 0

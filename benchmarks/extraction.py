@@ -4,7 +4,8 @@
 
 The video (by default `gen_squat.mp4` of the shared test material) is repeated until it is long enough. Extraction is everything from the
 file to the finished track, with the libraries loaded before; the bare loop gets decoded frames and is timed without decoding.
-The issue asks for at least 0.85 of the bare loop's frame rate.
+The issue asks for at least 0.85 of the bare loop's frame rate, which needs two cores: beside other work on the machine the ratio is smaller.
+The processor time of each says what it would be on idle ones.
 """
 
 from __future__ import annotations
@@ -46,12 +47,15 @@ def main() -> int:
         print(f"peak memory after 200 frames    {peak_megabytes():7.0f} MB")
         ratios = []
         for number in range(options.rounds):
+            begun = time.process_time()
             ours = extraction_rate(video, range(len(video)))
+            processor = 1000 * (time.process_time() - begun) / len(video)
             if number == 0:
                 print(f"peak memory after {len(video)} frames    {peak_megabytes():7.0f} MB")
-            bare = bare_rate(video)
+            bare, bare_processor = bare_rate(video)
             ratios.append(ours / bare)
-            print(f"round {number + 1}: extraction {ours:6.2f} fps, bare Holistic {bare:6.2f} fps, ratio {ratios[-1]:.3f}", flush=True)
+            print(f"round {number + 1}: extraction {ours:6.2f} fps ({processor:.1f} ms of processor time a frame), ", end="")
+            print(f"bare Holistic {bare:6.2f} fps ({bare_processor:.1f} ms), ratio {ratios[-1]:.3f}", flush=True)
     print(f"ratio, median of {options.rounds} rounds: {np.median(ratios):.3f}")
     return 0
 
@@ -80,23 +84,24 @@ def extraction_rate(video: Video, frames: range) -> float:
     return len(frames) / seconds
 
 
-def bare_rate(video: Video) -> float:
-    """Frames a second of MediaPipe's own Holistic solution alone."""
+def bare_rate(video: Video) -> tuple[float, float]:
+    """Frames a second of MediaPipe's own Holistic solution alone, and its processor time a frame in ms."""
     warnings.filterwarnings("ignore", message="SymbolDatabase.GetPrototype", category=UserWarning)
     from mediapipe.python.solutions.holistic import Holistic
 
     with without_greetings():
         holistic = Holistic(model_complexity=1, smooth_landmarks=False)
         holistic.process(np.zeros((64, 64, 3), np.uint8))
-    pictures, seconds = (picture for _, picture in video.frames()), 0.0
+    pictures, seconds, processor = (picture for _, picture in video.frames()), 0.0, 0.0
     with holistic:
         # A few decoded frames at a time, so that memory is no matter.
         while decoded := list(islice(pictures, 50)):
-            begun = time.perf_counter()
+            begun, processor_begun = time.perf_counter(), time.process_time()
             for picture in decoded:
                 holistic.process(picture)
             seconds += time.perf_counter() - begun
-    return len(video) / seconds
+            processor += time.process_time() - processor_begun
+    return len(video) / seconds, 1000 * processor / len(video)
 
 
 def peak_megabytes() -> float:

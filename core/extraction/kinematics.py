@@ -8,6 +8,7 @@ the very faults Telltale looks for.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -86,9 +87,14 @@ class _Skeleton:
         self.rest, self.directions = torch.from_numpy(rest), torch.from_numpy(directions.reshape(10, -1))
         markers = [name for name in _CARRIERS if name in body.landmarks]
         carriers = [SMPL.index(_CARRIERS[name]) for name in markers]
-        self.carriers = torch.tensor(carriers, dtype=torch.long)
         self.offsets = torch.from_numpy(body.v_template[[body.landmarks[name] for name in markers]] - rest[carriers])
-        self.levels = _levels(body.parents)
+        levels = _levels(body.parents)
+        self.levels = [(torch.tensor(members), torch.tensor(parents)) for members, parents in levels]
+        by_depth = [0, *(joint for members, _ in levels for joint in members)]
+        # Where the joints stand when they are lined up by depth.
+        self.by_name = torch.tensor([by_depth.index(joint) for joint in range(len(SMPL))])
+        self.carriers_by_depth = self.by_name[carriers]
+        self.above = torch.from_numpy(np.maximum(body.parents, 0).astype(np.int64))
         # Which of the joints and markers are observed, and by which BlazePose point.
         self.seen = [*SMPL_FROM_BLAZEPOSE, *range(len(SMPL), len(SMPL) + len(markers))]
         self.points = [*SMPL_FROM_BLAZEPOSE.values(), *(BLAZEPOSE.index(name) for name in markers)]
@@ -97,31 +103,29 @@ class _Skeleton:
     def place(self, rotations: torch.Tensor, betas: torch.Tensor) -> torch.Tensor:
         """Joints, then markers, [T, 24 + M, 3] of rotations [T, 24, 3, 3] relative to the parents and betas [T, 10]."""
         rest = self.rest + (betas @ self.directions).reshape(-1, len(SMPL), 3)
-        turns: list[torch.Tensor | None] = [None] * len(SMPL)
-        joints: list[torch.Tensor | None] = [None] * len(SMPL)
-        turns[0], joints[0] = rotations[:, 0], rest[:, 0]
-        # Joints of equal depth move together: a dozen products instead of two dozen.
-        for children, parents in self.levels:
-            above = torch.stack([turns[parent] for parent in parents], 1)  # type: ignore[misc]
-            origin = torch.stack([joints[parent] for parent in parents], 1)  # type: ignore[misc]
-            bone = rest[:, children] - rest[:, parents]
-            moved = origin + (above @ bone[..., None])[..., 0]
-            turned = above @ rotations[:, children]
-            for index, child in enumerate(children):
-                turns[child], joints[child] = turned[:, index], moved[:, index]
-        world = torch.stack(turns, 1)  # type: ignore[arg-type]
-        placed = torch.stack(joints, 1)  # type: ignore[arg-type]
-        marks = placed[:, self.carriers] + (world[:, self.carriers] @ self.offsets[..., None])[..., 0]
-        return torch.cat([placed, marks], 1)
+        bones = (rest - rest[:, self.above])[..., None]
+        turned, moved = rotations[:, :1], rest[:, :1]
+        turns, joints = [turned], [moved]
+        # Joints of equal depth move together: nine small products instead of two dozen.
+        for members, parents in self.levels:
+            above = turned[:, parents]
+            moved = moved[:, parents] + (above @ bones[:, members])[..., 0]
+            turned = above @ rotations[:, members]
+            turns.append(turned)
+            joints.append(moved)
+        world = torch.cat(turns, 1)[:, self.carriers_by_depth]
+        placed = torch.cat(joints, 1)
+        marks = placed[:, self.carriers_by_depth] + (world @ self.offsets[..., None])[..., 0]
+        return torch.cat([placed[:, self.by_name], marks], 1)
 
 
 def _levels(parents: np.ndarray) -> list[tuple[list[int], list[int]]]:
-    """Joints below the pelvis by depth, each level with its parents."""
+    """The joints below the pelvis by depth, each with the position of its parent within the level above."""
     depth = [0] * len(parents)
     for joint, parent in enumerate(parents.tolist()[1:], 1):
         depth[joint] = depth[parent] + 1
-    levels = [[joint for joint in range(len(parents)) if depth[joint] == level] for level in range(1, max(depth) + 1)]
-    return [(joints, [int(parents[joint]) for joint in joints]) for joints in levels]
+    members = [[joint for joint in range(len(parents)) if depth[joint] == level] for level in range(max(depth) + 1)]
+    return [(now, [above.index(int(parents[joint])) for joint in now]) for above, now in pairwise(members)]
 
 
 def _refine(

@@ -4,7 +4,7 @@
 
 The video (by default `gen_squat.mp4` of the shared test material) is repeated until it is long enough. Extraction is everything from the
 file to the finished track, with the libraries loaded before; the bare loop gets decoded frames and is timed without decoding.
-The issue asks for at least 0.85 of the bare loop's frame rate, which needs two cores: beside other work on the machine the ratio is smaller.
+The issue asks for at least 0.85 of the bare loop's frame rate, which needs two cores: beside other work the ratio is smaller.
 The processor time of each says what it would be on idle ones.
 """
 

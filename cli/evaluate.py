@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("videos", metavar="VIDEO", nargs="+", type=Path, help="videos, folders, folders of images")
     one.add_argument("--human", metavar="FILE", type=Path, help="human ratings to correlate each measure with")
+    one.add_argument("--brisque", metavar=("MODEL", "RANGE"), nargs=2, type=Path, help="OpenCV's two files of the BRISQUE model")
     _matching(one)
 
     one = _command(commands, "nmi", "how well the classes part: NMI of k-means on window embeddings", "motion.nmi")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from cli.tables import Table
 from core.evaluation.agreement import FEWEST, spearman
 from core.evaluation.baselines import NAMES, Baselines, coverage
 from core.evaluation.baselines import baselines as measure
+from core.evaluation.brisque import load_brisque
 from core.evaluation.errors import EvaluationError
 from core.evaluation.files import read_scores
 from core.video import VideoError, open_video
@@ -23,6 +23,8 @@ from core.video import VideoError, open_video
 def baselines(options: argparse.Namespace) -> int:
     """All measures of every video, their range and uniformity over the set, and their correlation with human ratings if given."""
     human = read_scores(options.human) if options.human is not None else None
+    brisque = load_brisque(*options.brisque) if options.brisque is not None else None
+    names = NAMES if brisque is not None else NAMES[:-1]
     videos, refusals = find_videos(options.videos)
     found: dict[str, Baselines] = {}
     for number, path in enumerate(videos, 1):
@@ -31,18 +33,18 @@ def baselines(options: argparse.Namespace) -> int:
             if path.name in found:
                 raise EvaluationError("another video has the same name, by which clips are matched: rename one of them.")
             with open_video(path) as video:
-                found[path.name] = measure(picture for _, picture in video.frames())
+                found[path.name] = measure((picture for _, picture in video.frames()), brisque)
         except (VideoError, EvaluationError) as error:
             refusals.append(f"{path}: {error}")
     for sentence in refusals:
         refuse(sentence)
     if not found:
         raise EvaluationError("No video could be measured.")
-    rows = [(clip, *asdict(values).values()) for clip, values in found.items()]
-    columns = {name: np.array([getattr(one, name) for one in found.values()]) for name in NAMES}
+    rows = [(clip, *(getattr(values, name) for name in names)) for clip, values in found.items()]
+    columns = {name: np.array([getattr(one, name) for one in found.values()]) for name in names}
     spread = [coverage(name, values) for name, values in columns.items() if np.isfinite(values).any()]
     tables = [
-        Table("Measures of the pictures", ("clip", *NAMES), tuple(rows), digits=3),
+        Table("Measures of the pictures", ("clip", *names), tuple(rows), digits=3),
         Table(
             "Range and uniformity over the clips (entropy of 10 bins, 1 = even)",
             ("measure", "low", "high", "uniformity"),
@@ -54,7 +56,7 @@ def baselines(options: argparse.Namespace) -> int:
         matching = matched(found, human.clips, options.match)
         for axis, ratings in human.axes.items():
             pairs = [(left, right) for left, right in matching.pairs if right in ratings]
-            for name in NAMES:
+            for name in names:
                 values = np.array([getattr(found[left], name) for left, _ in pairs])
                 target = np.array([ratings[right] for _, right in pairs])
                 known = np.isfinite(values)
@@ -68,7 +70,7 @@ def baselines(options: argparse.Namespace) -> int:
 
         return spread_drawing({one.name: (columns[one.name], one.uniformity) for one in spread})
 
-    give(options, tables, ("clip", *NAMES), rows, drawing)
+    give(options, tables, ("clip", *names), rows, drawing)
     if human is not None:
         say_missing(matching, "the videos", str(options.human))
     return REFUSED if refusals else DONE

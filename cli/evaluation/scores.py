@@ -158,4 +158,4 @@ def _intervals(results: Mapping[str, Comparison]) -> Any:
     from render.evaluation_figures import interval_drawing
 
     rows = [(axis, r.first - r.second, r.low, r.high) for axis, r in results.items()]
-    return interval_drawing(rows, "difference of Spearman correlations with human ratings, first - second")
+    return interval_drawing(rows, "difference of Spearman correlations, first - second")

@@ -5,7 +5,7 @@ Frames are RGB uint8 [H, W, 3]. Y is the luma of BT.601 (0..255); the grey of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -31,6 +31,7 @@ class Baselines:
     contrast: float
     colourfulness: float
     sharpness: float  # variance of the Laplacian
+    brisque: float  # over every fourth frame, 0..100, lower = more natural; NaN unless its model is given
 
 
 NAMES = tuple(field.name for field in fields(Baselines))
@@ -46,9 +47,9 @@ class Coverage:
     uniformity: float
 
 
-def baselines(frames: Iterable[np.ndarray]) -> Baselines:
+def baselines(frames: Iterable[np.ndarray], brisque: Callable[[np.ndarray], float] | None = None) -> Baselines:
     """All measures of one clip, with three frames in memory at a time. Raises EvaluationError without frames or when their size changes."""
-    mse, ssim, similar, si, ti, looks = [], [], [], [], [], []
+    mse, ssim, similar, si, ti, looks, natural = [], [], [], [], [], [], []
     before: np.ndarray | None = None
     sampled: np.ndarray | None = None
     grey_before = luma_before = sampled_grey = np.zeros(0)
@@ -66,11 +67,14 @@ def baselines(frames: Iterable[np.ndarray]) -> Baselines:
                 mse.append(squared_difference(sampled, frame))
                 ssim.append(structural_similarity(sampled_grey, grey))
             sampled, sampled_grey = frame, grey
+            if brisque is not None:
+                natural.append(brisque(frame))
         before, luma_before, grey_before = frame, y, grey
     if before is None:
         raise EvaluationError("The clip has no frames, so there is nothing to measure.")
     brightness, contrast, colours, sharp = (float(np.mean(column)) for column in zip(*looks, strict=True))
-    return Baselines(_mean(mse), _mean(ssim), _mean(similar), max(si), max(ti, default=np.nan), brightness, contrast, colours, sharp)
+    temporal = max(ti, default=np.nan)
+    return Baselines(_mean(mse), _mean(ssim), _mean(similar), max(si), temporal, brightness, contrast, colours, sharp, _mean(natural))
 
 
 def luma(frame: np.ndarray) -> np.ndarray:
@@ -86,23 +90,19 @@ def squared_difference(first: np.ndarray, second: np.ndarray) -> float:
 
 def structural_similarity(first: np.ndarray, second: np.ndarray) -> float:
     """Mean SSIM of two grey pictures [H, W] with a flat 7 x 7 window; the data range is that of the second (1 when it is flat)."""
-    from scipy.ndimage import uniform_filter
-
     if min(first.shape) < _SSIM_WINDOW:
         raise EvaluationError(f"SSIM needs {_SSIM_WINDOW} x {_SSIM_WINDOW} pixels, the frames have {first.shape[1]} x {first.shape[0]}.")
     span = float(second.max() - second.min())
     if span == 0:
         return 1.0
     x, y = first.astype(np.float64), second.astype(np.float64)
-    mean_x, mean_y = uniform_filter(x, _SSIM_WINDOW), uniform_filter(y, _SSIM_WINDOW)
+    mean_x, mean_y = _window_means(x), _window_means(y)
     sample = _SSIM_WINDOW**2 / (_SSIM_WINDOW**2 - 1)
-    var_x = sample * (uniform_filter(x * x, _SSIM_WINDOW) - mean_x**2)
-    var_y = sample * (uniform_filter(y * y, _SSIM_WINDOW) - mean_y**2)
-    both = sample * (uniform_filter(x * y, _SSIM_WINDOW) - mean_x * mean_y)
+    variances = sample * (_window_means(x * x + y * y) - mean_x**2 - mean_y**2)
+    covariance = sample * (_window_means(x * y) - mean_x * mean_y)
     c1, c2 = (_K1 * span) ** 2, (_K2 * span) ** 2
-    similarity = ((2 * mean_x * mean_y + c1) * (2 * both + c2)) / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))
-    edge = _SSIM_WINDOW // 2
-    return float(similarity[edge:-edge, edge:-edge].mean())
+    similarity = ((2 * mean_x * mean_y + c1) * (2 * covariance + c2)) / ((mean_x**2 + mean_y**2 + c1) * (variances + c2))
+    return float(similarity.mean())
 
 
 def spatial_information(y: np.ndarray) -> float:
@@ -143,6 +143,16 @@ def coverage(name: str, values: Iterable[float]) -> Coverage:
     share = np.histogram(known, _BINS)[0] / len(known)
     present = share[share > 0]
     return Coverage(name, float(known.min()), float(known.max()), float(-(present * np.log(present)).sum() / np.log(_BINS)) + 0.0)
+
+
+def _window_means(values: np.ndarray) -> np.ndarray:
+    """Means of all 7 x 7 windows that lie inside [H, W]: [H - 6, W - 6], by running sums."""
+    for axis in (0, 1):
+        sums = np.moveaxis(np.cumsum(values, axis=axis), axis, 0)
+        inside = sums[_SSIM_WINDOW - 1 :].copy()
+        inside[1:] -= sums[:-_SSIM_WINDOW]
+        values = np.moveaxis(inside, 0, axis) / _SSIM_WINDOW
+    return values
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from core.evaluation.agreement import pearson
 from core.evaluation.clip_names import canonical
 from core.evaluation.errors import EvaluationError
-from core.evaluation.files import need_column, read_table
 from core.evaluation.rating_table import RatingTable
 from core.evaluation.ratings import Opinion, ProcessedRatings, Stage, opinions_of
 
@@ -25,14 +23,6 @@ class GaiaSettings:
 
     min_golden: float = 0.7
     max_equal: float = 0.4
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """One line of GAIA's prompts_all.csv."""
-
-    action: str
-    scene: str
 
 
 def process_gaia_ratings(table: RatingTable, settings: GaiaSettings, golden: Mapping[str, Mapping[str, float]] | None) -> ProcessedRatings:
@@ -89,13 +79,6 @@ def combine(opinions: Mapping[str, Mapping[str, Opinion]]) -> dict[str, Opinion]
     plain = opinions_of({clip: np.array([mean]) for clip, mean in means.items()})
     fewest = {clip: min(axis[clip].ratings for axis in opinions.values()) for clip in clips}
     return {clip: Opinion(opinion.mos, opinion.z, fewest[clip], opinion.deviation) for clip, opinion in plain.items()}
-
-
-def read_prompts(path: Path) -> tuple[Prompt, ...]:
-    """GAIA's prompts_all.csv (`Action;Scene`). Raises EvaluationError."""
-    columns, rows = read_table(path)
-    action, scene = need_column(path, columns, ("action",)), need_column(path, columns, ("scene", "prompt"))
-    return tuple(Prompt(row[action], row[scene]) for row in rows)
 
 
 def _passes_golden(table: RatingTable, golden: Mapping[str, Mapping[str, float]], least: float) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.errors import EvaluationError
-from core.evaluation.gaia import GaiaSettings, Prompt, process_gaia_ratings, rater_z_scores, read_prompts
+from core.evaluation.gaia import GaiaSettings, process_gaia_ratings, rater_z_scores
 from core.evaluation.rating_table import RatingTable, read_ratings
 from core.evaluation.ratings import TagSettings, process_tag_ratings, repeat_spread
 
@@ -164,9 +164,3 @@ def test_that_the_combined_score_is_the_sum_of_three_axes_on_0_to_100() -> None:
     assert found["combined"]["c3"].mos == pytest.approx(found["ac"]["c3"].mos)
     assert found["combined"]["c3"].ratings == 4
     assert "combined" not in process_gaia_ratings(gaia_table(2), GaiaSettings(), None).opinions
-
-
-def test_that_gaias_prompts_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "prompts_all.csv"
-    path.write_text("Action;Scene\nHigh Jump;An athlete, young, jumps.\n")
-    assert read_prompts(path) == (Prompt("High Jump", "An athlete, young, jumps."),)

@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     one = _command(commands, "win-ratio", "how often each model's clip beats another's of the same class and number", "wins.win_ratio")
     one.add_argument("scores", metavar="SCORES", type=Path, nargs="?", help=_SCORES)
     one.add_argument("--preferences", metavar="CSV", type=Path, help="instead of scores: rows of model_a, model_b, winner[, class]")
-    one.add_argument("--lower-is-better", action="store_true", help="SCORES are distances (default: ratings, higher is better)")
+    one.add_argument(
+        "--lower-is-better", action="store_true", help="SCORES are distances, as analyses always are (default: ratings, higher is better)"
+    )
     one.add_argument("--only", metavar="FILE", type=Path, help="only the clips named in this score or t-SNE file")
     _matching(one)
 

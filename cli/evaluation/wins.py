@@ -27,13 +27,15 @@ def win_ratio(options: argparse.Namespace) -> int:
         refuse("Give either SCORES or --preferences CSV.")
         return USAGE
     if options.preferences is not None:
-        results = {"preference": count_wins(read_preferences(options.preferences))}
+        results, way = {"preference": count_wins(read_preferences(options.preferences))}, "as preferred"
     else:
         scores = read_scores(options.scores)
         if options.only is not None:
             scores = _restricted(scores, options)
         names = _names(scores)
-        results = {axis: win_ratios(values, names, not options.lower_is_better) for axis, values in scores.axes.items()}
+        lower = options.lower_is_better or options.scores.is_dir()  # analyses hold distances
+        way = "the lower distance wins" if lower else "the higher rating wins"
+        results = {axis: win_ratios(values, names, not lower) for axis, values in scores.axes.items()}
     columns = ("axis", "class", "model", "wins", "ties", "comparisons", "ratio")
     rows = [
         (axis, group, one.model, one.wins, one.ties, one.comparisons, one.ratio)
@@ -42,7 +44,7 @@ def win_ratio(options: argparse.Namespace) -> int:
         for one in ones
     ]
     tables = [
-        Table(f"Win ratios: {axis_title(axis)}", columns[2:], tuple(row[2:] for row in rows if row[:2] == (axis, "all")))
+        Table(f"Win ratios: {axis_title(axis)} ({way})", columns[2:], tuple(row[2:] for row in rows if row[:2] == (axis, "all")))
         for axis in results
     ]
     tables += [_class_table(axis, ratios) for axis, ratios in results.items() if ratios.by_class]

@@ -134,6 +134,20 @@ def test_that_preferences_have_win_ratios_too(tmp_path: Path, capsys: pytest.Cap
     assert main(["evaluate", "win-ratio"]) == 2
 
 
+def test_that_in_analyses_the_lower_distance_wins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for model, coherence in (("A", 0.1), ("B", 0.2)):
+        analysis = {
+            "schema": 1, "video": {"path": f"{model}_Run_1.mp4"}, "action": None, "attention": {},
+            "scores": {"temporal_coherence": coherence, "action_consistency": {}},
+        }  # fmt: skip
+        (tmp_path / model).mkdir()
+        write_json(tmp_path / model / "analysis.json", analysis)
+    assert main(["evaluate", "win-ratio", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "temporal coherence (the lower distance wins)" in shown
+    assert "A         1     0            1  1.0000" in shown
+
+
 def test_that_class_and_model_means_are_those_of_the_clips(tmp_path: Path) -> None:
     scores = write_json(tmp_path / "s.json", {"A_Run_1": 1.0, "A_Run_2": 3.0, "B_Run_1": 8.0, "A_Walk_1": 5.0})
     table = tmp_path / "t.csv"

@@ -78,7 +78,8 @@ Scores of this manifold are Telltale's own. They come from another extractor and
 else by clip (share held out: {settings.held_out_share}). {loss["steps"]} steps of AdamW (rate {settings.learning_rate}, weight decay
 {settings.weight_decay}, cosine), batches of up to {settings.batch_classes} classes x {settings.batch_windows} windows; loss
 TCL + {settings.hard_weight:g} x (shuffle + reverse + static), one of the three drawn for each window and weighted threefold, motion
-derived again after it; each source of a window hidden with probability {settings.source_dropout}; seed {settings.seed}.
+derived again after it. Windows are augmented (heading, place and size in the picture, build and dress) and each of their sources is
+hidden with probability {settings.source_dropout}; seed {settings.seed}.
 The loss went from {loss["first"]:.2f} to {loss["last"]:.2f}; training and measuring took {seconds:.0f} seconds on one core.
 Centroids come from the training clips; references, band, usual steps and the border to "outside" from the held-out ones.
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.manifold import Manifold, check_track
-from core.motion import motion_features
 from core.track import HumanTrack
 from core.windows import STRIDE, WINDOW, Stretch, cut_windows, stretches, window_starts
 
@@ -62,13 +61,6 @@ def window_set(clips: Sequence[LabelledClip], manifold: Manifold) -> WindowSet:
             found.append(part)
     table = np.array(rows, np.int64).reshape(-1, 4)
     return WindowSet(tuple(found), table[:, 0], table[:, 1], table[:, 2], table[:, 3], manifold.source_names)
-
-
-def stretch_rows(part: Stretch, manifold: Manifold) -> np.ndarray:
-    """Raw and motion columns [L, D] of a whole stretch, not normalised: what the statistics are taken over."""
-    names = manifold.source_names
-    motion = [motion_features(name, part.features[name], manifold.variant) for name in names]
-    return np.concatenate([*(part.features[name] for name in names), *motion], axis=-1)
 
 
 def column_statistics(rows: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from core.embedding import window_rows
+from core.embedding import clip_columns, window_rows
 from core.encoder import Encoder
 from core.manifold import Manifold, encoder_config
 from core.track import Source
+from core.training.augment import augment
 from core.training.calibration import calibrate
-from core.training.dataset import LabelledClip, WindowSet, column_statistics, stretch_rows, window_set
+from core.training.dataset import LabelledClip, WindowSet, column_statistics, window_set
 from core.training.distortions import KINDS, distort, distortion_order
 from core.training.losses import hard_negative_loss, tcl_loss
 from core.training.report import held_out_report
@@ -33,7 +34,7 @@ class TrainSettings:
 
     preset `release`: every window against all three distortions of its finished rows, whose motion columns then disagree with the raw ones,
     as in the released code. `telltale`: motion is derived again after the distortion, and each window meets one of the three, drawn by lot,
-    with threefold weight: the same loss on average for half the work.
+    with threefold weight: the same loss on average for half the work. It also augments the windows and hides sources of them.
     """
 
     name: str
@@ -80,7 +81,7 @@ def train(dataset: Sequence[LabelledClip], settings: TrainSettings, progress: Ca
     training, testing = parts[True], parts[False]
     if len(np.unique(training.label)) < 2 or not len(testing):
         raise TrainingError("Training needs at least two classes, and a second clip of one of them to hold out: add more clips.")
-    mean, std = column_statistics(stretch_rows(part, manifold) for part in training.stretches)
+    mean, std = column_statistics(clip_columns(part.features, manifold) for part in training.stretches)
     manifold = replace(manifold, mean=mean, std=std)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -135,6 +136,8 @@ def _fit(
         last = lengths[training.stretch[index]] - WINDOW
         shifted[index] = np.minimum(training.start[index] + rng.integers(0, STRIDE, len(index)), last)
         raw = replace(training, start=shifted).raw(index)
+        if settings.preset == "telltale":
+            raw = augment(raw, rng)
         variants = [window_rows(raw, manifold)]
         orders = [distortion_order(kind, len(index), rng) for kind in KINDS]
         if settings.preset == "release":
@@ -142,8 +145,9 @@ def _fit(
         else:
             drawn = np.choose(rng.integers(0, len(KINDS), (len(index), 1)), orders)
             variants.append(window_rows({name: distort(values, drawn) for name, values in raw.items()}, manifold))
-        shown = _shown_columns(len(index), manifold, settings.source_dropout, rng)
-        z, *distorted = encoder(torch.from_numpy(np.concatenate([shown * variant for variant in variants]))).z_cls.split(len(index))
+            shown = _shown_columns(len(index), manifold, settings.source_dropout, rng)
+            variants = [shown * variant for variant in variants]
+        z, *distorted = encoder(torch.from_numpy(np.concatenate(variants))).z_cls.split(len(index))
         loss = tcl_loss(z, torch.from_numpy(training.label[index]))
         hard = torch.stack([hard_negative_loss(z, other) for other in distorted]).mean()
         loss = loss + settings.hard_weight * len(KINDS) * hard

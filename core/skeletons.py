@@ -22,9 +22,7 @@ BODY_EDGES = (
     (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13),
     (0, 14), (14, 16), (0, 15), (15, 17),
 )  # fmt: skip
-_HAND_EDGES = tuple(
-    (0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1) for finger in range(5) for joint in range(4)
-)
+_HAND_EDGES = tuple((0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1) for finger in range(5) for joint in range(4))
 KEYPOINT_EDGES = (
     *BODY_EDGES,
     *((a + 18, b + 18) for a, b in _HAND_EDGES),

@@ -1,7 +1,7 @@
 """Frames and seconds: two types, one converter.
 
-A frame is named by its 0-based position in display order (`FrameIndex`). A time (`Seconds`) counts from the first shown frame and comes from the
-presentation time stamps of the file, never from an average rate: variable frame rate is real.
+A frame is named by its 0-based position in display order (`FrameIndex`). A time (`Seconds`) counts from the first shown frame and comes
+from the presentation time stamps of the file, never from an average rate: variable frame rate is real.
 """
 
 from __future__ import annotations

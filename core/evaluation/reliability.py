@@ -15,9 +15,12 @@ LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval", "ratio")
 def krippendorff_alpha(ratings: np.ndarray, level: Level = "interval") -> float:
     """Alpha of ratings [R raters, V clips], NaN where a rater did not see a clip; 1 = perfect, 0 = chance.
 
-    Raises EvaluationError when no clip has two ratings or all ratings are equal.
+    Raises EvaluationError when no clip has two ratings or all ratings are equal, or the package krippendorff is not installed.
     """
-    import krippendorff
+    try:
+        import krippendorff
+    except ImportError as error:
+        raise EvaluationError("Krippendorff's alpha needs the package krippendorff: pip install 'telltale[ratings]'.") from error
 
     values = np.asarray(ratings, np.float64)
     shared = np.isfinite(values).sum(axis=0) > 1

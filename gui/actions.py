@@ -25,10 +25,11 @@ class Action:
 
 
 ACTIONS = (
-    Action("open", "File", "Open video ...", ("Ctrl+O",), "open_dialog", needs_video=False),
+    Action("open", "File", "Open video, project or features ...", ("Ctrl+O",), "open_dialog", needs_video=False),
     Action("open_folder", "File", "Open folder of images ...", ("Ctrl+Shift+O",), "open_folder_dialog", needs_video=False),
     Action("export", "File", "Export HTML report ...", ("Ctrl+E",), "export_report"),
-    Action("analyze", "File", "Analyze again", ("Ctrl+R",), "analyze_again", separator=True),
+    Action("analyse_with", "File", "Analyse with ...", ("Ctrl+Shift+A",), "analyse_with", separator=True),
+    Action("analyze", "File", "Analyse again", ("Ctrl+R",), "analyze_again"),
     Action("allow_many", "File", "Score frames with several people", (), "toggle_allow_many", checkable=True, needs_video=False),
     Action("cancel", "File", "Cancel the analysis", ("Escape",), "cancel"),
     Action("quit", "File", "Quit", ("Ctrl+Q",), "quit", needs_video=False, separator=True),
@@ -68,7 +69,7 @@ ACTIONS = (
 
 # What the mouse does; the cheat sheet shows it beside the keys.
 MOUSE = (
-    ("Drop videos on the window", "open them"),
+    ("Drop videos, projects or features on the window", "open them"),
     ("Click or drag in a time plot", "move the cursor"),
     ("Shift + drag in a time plot", "select frames"),
     ("Wheel over a plot", "zoom in time; Shift + wheel scrolls"),

@@ -4,51 +4,52 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+# What still runs. A thread may only emit from an object that is there: these belong to nobody who could take them away too early.
+_running: set[Background] = set()
 
 
 class Background(QObject):
     """Runs `function()` on a daemon thread, then `done(result)` or `failed(error)` on the thread that made this object.
 
-    After `forget()` neither is called: what comes back late is stale.
+    After `forget()`, or the end of `owner`, neither is called but `stale(result)`.
     """
 
     _finished = Signal(object, object)
 
     def __init__(
         self,
-        parent: QObject,
+        owner: QObject,
         function: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         stale: Callable[[Any], None] | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._function, self._done, self._failed, self._stale = function, done, failed, stale
         self._forgotten = False
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        owner.destroyed.connect(self.forget)
         self._thread = threading.Thread(target=self._work, daemon=True, name="telltale-background")
+        _running.add(self)
         self._thread.start()
 
     def forget(self) -> None:
         self._forgotten = True
-
-    def join(self) -> None:
-        """Wait for the thread; its result is still delivered through the event loop."""
-        self._thread.join()
 
     def _work(self) -> None:
         try:
             result, error = self._function(), None
         except Exception as caught:
             result, error = None, caught
-        with suppress(RuntimeError):  # the window was closed in the meantime, and this object with it
-            self._finished.emit(result, error)
+        self._finished.emit(result, error)
 
     def _deliver(self, result: Any, error: Exception | None) -> None:
+        self._thread.join()  # it may still be on its way out of the emission
+        QTimer.singleShot(0, lambda: _running.discard(self))
         if self._forgotten:
             if self._stale is not None and error is None:
                 self._stale(result)
@@ -56,4 +57,3 @@ class Background(QObject):
             self._failed(error)
         else:
             self._done(result)
-        self.deleteLater()

@@ -19,7 +19,15 @@ from gui.cheat_sheet import CheatSheet
 if TYPE_CHECKING:
     from gui.window import MainWindow
 
-_FILTER = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.gif *.ts *.mpg *.mpeg);;All files (*)"
+_FILTER = (
+    "Videos, projects, features (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.gif *.ts *.mpg *.mpeg *.telltale *.npz);;"
+    "Projects (*.telltale);;Features of a clip (*.npz);;All files (*)"
+)
+
+
+def open_outside(path: Path) -> bool:
+    """Show a file in the program that the desktop has for it; False when there is none."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
 class Commands(QObject):
@@ -35,7 +43,7 @@ class Commands(QObject):
 
     def open_dialog(self) -> None:
         settings = self._window.settings
-        names, _ = QFileDialog.getOpenFileNames(self._window, "Open video", settings.get("folder"), _FILTER)
+        names, _ = QFileDialog.getOpenFileNames(self._window, "Open", settings.get("folder"), _FILTER)
         if names:
             settings.set("folder", str(Path(names[0]).parent))
             self._window.open_videos([Path(name) for name in names])
@@ -59,6 +67,9 @@ class Commands(QObject):
             target = Path(name)
             self._window.say(f"Writing {target.name} ...")
             self._window.exporter.write(session, target if target.suffix else target.with_suffix(".html"))
+
+    def analyse_with(self) -> None:
+        self._window.ask_how()
 
     def analyze_again(self) -> None:
         self._window.analyze(use_cache=False)
@@ -191,7 +202,7 @@ class Commands(QObject):
         CheatSheet(self._window).show()
 
     def show_log(self) -> None:
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_file()))):
+        if not open_outside(log_file()):
             self._window.banner.done(f"The log lies at {log_file()}.")
 
     def show_about(self) -> None:

@@ -66,9 +66,10 @@ class Jobs(QObject):
             worker.cancel()
 
     def _hand_on(self, number: int, event: Event) -> None:
-        """Called on the supervisor thread, perhaps after the window has gone."""
-        with suppress(RuntimeError):
-            self._arrived.emit(number, event)
+        """Called on the supervisor thread. A job whose window has gone was abandoned before: this object may be gone too."""
+        if number == self._number:
+            with suppress(RuntimeError):
+                self._arrived.emit(number, event)
 
     def _deliver(self, number: int, event: Event) -> None:
         if number != self._number:

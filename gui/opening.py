@@ -1,14 +1,17 @@
-"""From a path to a session: the index of the video off the window's thread, then its notes, which need the file's checksum."""
+"""From a path to a session: the index of the video off the window's thread, then its notes, which need the file's checksum.
+
+The path may be that of a video, of a folder of images, of a file of features, or of a person's project, which names its video.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from core.autosave import project_of
-from core.project import Project, ProjectError, new_project
+from core.project import SUFFIX, Project, ProjectError, find_video, new_project, open_project
 from core.session import Session
 from core.store import Store
 from core.video import Video, file_sha256, open_video
@@ -18,8 +21,11 @@ from gui.errors import ErrorGateway
 
 @dataclass(frozen=True, eq=False)
 class Opened:
+    """`path` is that of the video; `project` the file that was asked for, when that was a project."""
+
     path: Path
     video: Video
+    project: Path | None = None
 
 
 class Opener(QObject):
@@ -46,10 +52,10 @@ class Opener(QObject):
         self.forget()
         self._task = Background(
             self,
-            lambda: open_video(path),
-            done=lambda video: self._on_video(path, video),
+            lambda: _open(path),
+            done=self._on_opened,
             failed=self._on_refused,
-            stale=lambda video: video.close(),
+            stale=lambda opened: opened.video.close(),
         )
 
     def forget(self) -> None:
@@ -58,15 +64,9 @@ class Opener(QObject):
             self._task.forget()
             self._task = None
 
-    def _on_video(self, path: Path, video: Video) -> None:
-        frames = len(video)
-        self._task = Background(
-            self,
-            lambda: project_of(path, Store().checksum(path, file_sha256), frames),
-            done=self._on_project,
-            failed=self._on_no_project,
-        )
-        self.opened.emit(Opened(path, video))
+    def _on_opened(self, opened: Opened) -> None:
+        self._task = Background(self, lambda: _notes(opened), done=self._on_project, failed=self._on_no_project)
+        self.opened.emit(opened)
 
     def _on_project(self, result: tuple[Project, Path]) -> None:
         self._task = None
@@ -83,6 +83,30 @@ class Opener(QObject):
             self._gateway.report(f"{error} Notes of this session are not saved.", error)
         else:
             self._gateway.on_exception(type(error), error, error.__traceback__)
+
+
+def _open(path: Path) -> Opened:
+    """Raises VideoError, and ProjectError for a project that cannot be read or whose video is not there."""
+    if path.suffix.lower() != SUFFIX or path.is_dir():
+        return Opened(path, open_video(path))
+    project, _ = open_project(path)
+    video = find_video(project, path)
+    if video is None:
+        raise ProjectError(f"The video of {path.name} is not at {project.video.path}: put it back there, then open the project again.")
+    video = video.parent.resolve() / video.name  # told to people: without the ways round
+    return Opened(video, open_video(video), path)
+
+
+def _notes(opened: Opened) -> tuple[Project, Path]:
+    """The project of the video and the file it is kept in, linked to where the video lies now. Raises ProjectError."""
+    sha256 = Store().checksum(opened.path, file_sha256)
+    if opened.project is None:
+        project, path = project_of(opened.path, sha256, len(opened.video))
+    else:
+        project, path = open_project(opened.project)[0], opened.project
+        if project.video.sha256 not in ("", sha256):
+            raise ProjectError(f"{opened.path.name} has changed since the notes in {path.name} were written, so they are not shown.")
+    return replace(project, video=replace(project.video, path=str(opened.path.absolute()), sha256=sha256)), path
 
 
 def first_session(opened: Opened) -> Session:

@@ -8,6 +8,7 @@ from typing import Any
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
+from core.tag_data import ALIGNMENTS
 from gui.theme import CHOICES
 
 
@@ -35,6 +36,9 @@ SETTINGS = (
     Setting("layer.box.visible", False, "Show the box around the person."),
     Setting("layer.box.opacity", 0.9, "Opacity of the box.", bounds=(0.0, 1.0)),
     Setting("folder", "", "Where the open dialog starts."),
+    Setting("features.keypoints", "", "The folder of key points that “Analyse with” proposes."),
+    Setting("features.meshes", "", "The folder of meshes that “Analyse with” proposes."),
+    Setting("features.alignment", ALIGNMENTS[0], "How key points and meshes are put together.", choices=ALIGNMENTS),
     Setting("geometry", b"", "Size and place of the window."),
     Setting("splitters", b"", "How the panels share the window."),
 )

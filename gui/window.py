@@ -6,19 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow
 
 from core import session as sessions
-from core.events import AnalysisRequest, Event, Failed, Finished, Partial
+from core.events import Event, Failed, Finished, Partial
 from core.own_body import display_body
 from core.project import Project
 from core.session import Session
 from core.timebase import FrameIndex
 from core.worker import AnalysisWorker
 from gui import actions, layout
-from gui.commands import Commands
+from gui.asking import Asker
+from gui.commands import Commands, open_outside
 from gui.errors import ErrorGateway
 from gui.exporting import Exporter
 from gui.frames import FrameLoader
@@ -53,7 +54,8 @@ class MainWindow(QMainWindow):
         self.settings, self.gateway = settings, gateway
         self.session: Session | None = None
         self.videos: list[Path] = []
-        self.video_path: Path | None = None
+        self.video_path: Path | None = None  # of the video itself, also when a project was opened
+        self._shown = 0  # which of `videos`
         self._first_frame: int | None = None
         self._loader: FrameLoader | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -63,6 +65,7 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self, make_worker)
         self.opener = Opener(self, gateway)
         self.exporter = Exporter(self, gateway)
+        self.asker = Asker(self, settings)
         self.commands = Commands(self)
         self.actions_by_id = actions.build(self, self.commands)
         self._make_views()
@@ -96,6 +99,7 @@ class MainWindow(QMainWindow):
         self.opener.project.connect(self._on_project)
         self.opener.refused.connect(self._on_refused)
         self.exporter.written.connect(self._on_exported)
+        self.asker.chosen.connect(self.analyze)
         self.jobs.spoke.connect(self._on_job_event)
         self.jobs.stopping.connect(self.progress.stop)
         self.jobs.stopping.connect(self._show_state)
@@ -144,12 +148,13 @@ class MainWindow(QMainWindow):
 
     def show_neighbour(self, step: int) -> None:
         """The next or previous one of the videos that are open."""
-        if self.video_path in self.videos and len(self.videos) > 1:
-            self._show_video((self.videos.index(self.video_path) + step) % len(self.videos))
+        if len(self.videos) > 1:
+            self._show_video((self._shown + step) % len(self.videos))
 
     def _show_video(self, index: int, frame: int | None = None) -> None:
         self._close_video()
-        self.video_path, self._first_frame = self.videos[index], frame
+        self._shown, self._first_frame = index, frame
+        self.video_path = self.videos[index]
         self.header.show_list(self.videos, index)
         self.header.show_video(self.video_path, None)
         self.banner.hide()
@@ -159,6 +164,7 @@ class MainWindow(QMainWindow):
     def _close_video(self) -> None:
         self.opener.forget()
         self.jobs.abandon()
+        self.asker.close()
         self._attach(None)
         self.video_view.attach_loader(None, None)
         if self._loader is not None:
@@ -168,6 +174,7 @@ class MainWindow(QMainWindow):
     def _on_opened(self, opened: Opened) -> None:
         self._loader = FrameLoader(opened.video, lambda: Painter(display_body()), self)
         self._loader.failed.connect(self.gateway.caught, Qt.ConnectionType.QueuedConnection)
+        self.video_path = opened.path
         session = first_session(opened)
         if self._first_frame is not None:
             session.seek(FrameIndex(self._first_frame))
@@ -235,7 +242,7 @@ class MainWindow(QMainWindow):
 
     def _on_exported(self, path: Path) -> None:
         self.say("")
-        self.banner.done(f"The report is written to {path}.", "Open", lambda: _open_outside(path))
+        self.banner.done(f"The report is written to {path}.", "Open", lambda: open_outside(path))
 
     def _show_state(self) -> None:
         """Enable what can be done now."""
@@ -251,11 +258,21 @@ class MainWindow(QMainWindow):
     # -- what the commands ask for
 
     def analyze(self, use_cache: bool = True) -> None:
-        """Start the analysis of the video; what is in the cache is not computed again."""
-        if self.session is not None and self.video_path is not None:
+        """Start the analysis of the video, or ask for what it lacks; what is in the cache is not computed again."""
+        if self.session is None or self.video_path is None:
+            return
+        if self.asker.choice.lacking(self.video_path):
+            self.progress.idle("Not analysed: Ctrl+Shift+A chooses how.")
+            self.ask_how()
+        else:
             self.progress.begin("Starting the analysis ...")
-            self.jobs.start(AnalysisRequest(self.video_path, allow_many=self.settings.get("allow_many"), use_cache=use_cache))
+            self.jobs.start(self.asker.choice.request(self.video_path, self.settings.get("allow_many"), use_cache))
             self._show_state()
+
+    def ask_how(self) -> None:
+        """Ask how the clip is to be analysed; the answer starts the analysis and holds for the clips opened after it."""
+        if self.session is not None and self.video_path is not None:
+            self.asker.ask(self.video_path)
 
     def set_layer(self, name: str, visible: bool | None = None, opacity: float | None = None) -> None:
         """Show, hide or fade one layer over the video."""
@@ -288,8 +305,3 @@ class MainWindow(QMainWindow):
         self.settings.flush()
         self._close_video()
         super().closeEvent(event)
-
-
-def _open_outside(path: Path) -> None:
-    """Show a file in the program that the desktop has for it."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -31,7 +31,7 @@ class Banner(QFrame):
         layout.addWidget(self.words, 1)
         layout.addWidget(self._action)
         layout.addWidget(self._close)
-        self._run: Callable[[], None] | None = None
+        self._run: Callable[[], object] | None = None
         self._action.clicked.connect(self._on_action)
         self.hide()
 
@@ -39,11 +39,11 @@ class Banner(QFrame):
         """Something went wrong."""
         self._show("problem", "⚠", sentence, "", None)
 
-    def done(self, sentence: str, label: str = "", action: Callable[[], None] | None = None) -> None:
+    def done(self, sentence: str, label: str = "", action: Callable[[], object] | None = None) -> None:
         """Something was done; a button may lead on."""
         self._show("done", "✓", sentence, label, action)
 
-    def _show(self, kind: str, mark: str, sentence: str, label: str, action: Callable[[], None] | None) -> None:
+    def _show(self, kind: str, mark: str, sentence: str, label: str, action: Callable[[], object] | None) -> None:
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
@@ -123,6 +124,17 @@ def test_that_a_forgotten_result_is_handed_to_nobody_but_the_cleaner(qtbot: QtBo
     task = Background(owner, lambda: 5, done=delivered.append, failed=delivered.append, stale=cleaned.append)
     task.forget()
     qtbot.waitUntil(lambda: cleaned == [5])
+    assert delivered == []
+
+
+def test_that_the_end_of_an_owner_forgets_what_its_thread_still_brings(qtbot: QtBot) -> None:
+    owner, go = QObject(), threading.Event()
+    delivered: list[object] = []
+    cleaned: list[object] = []
+    Background(owner, go.wait, done=delivered.append, failed=delivered.append, stale=cleaned.append)
+    shiboken6.delete(owner)
+    go.set()
+    qtbot.waitUntil(lambda: cleaned == [True])
     assert delivered == []
 
 

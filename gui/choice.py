@@ -1,0 +1,56 @@
+"""How clips are analysed in this window: extractor, manifold, class, and where feature files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.events import AnalysisRequest
+from core.extraction import FILE_READERS
+from core.tag_data import FeatureFolders, is_mesh_file, tag_sources
+from core.track import Source
+
+# What only the feature files have: the encoder's tokens and the coefficients of SMPL's own body.
+_ONLY_IN_FILES = {"vit": "tokenhmr-token", "beta": "smpl"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """None means the default, as in `AnalysisRequest`. `features` is kept for the next time while another extractor is chosen."""
+
+    extractor: str = "blazepose"
+    manifold: Path | None = None
+    action: str | None = None
+    features: FeatureFolders | None = None
+
+    @property
+    def reads_files(self) -> bool:
+        return self.extractor in FILE_READERS
+
+    def request(self, path: Path, allow_many: bool, use_cache: bool) -> AnalysisRequest:
+        """The analysis of one clip. The folder of meshes is not used for a clip that is a mesh file itself."""
+        features = self.features if self.reads_files else None
+        return AnalysisRequest(path, self.extractor, self.manifold, self.action, None, allow_many, "auto", use_cache, features)
+
+    def lacking(self, path: Path) -> str:
+        """What has to be chosen before this clip can be analysed, as a sentence; empty when nothing is missing."""
+        if not self.reads_files:
+            return f"{path.name} holds features and no pictures: choose “{FILE_READERS[0]}”." if is_mesh_file(path) else ""
+        if self.features is None:
+            return "Name the folder of key points."
+        if self.features.meshes is None and not is_mesh_file(path):
+            return "Name the folder of meshes."
+        return ""
+
+
+def misfit(extractor: str, sources: Sequence[Source]) -> str:
+    """Why an extractor cannot serve a manifold of these sources, as a sentence; empty when nothing speaks against it."""
+    if extractor in FILE_READERS:
+        given = {(source.name, source.space) for source in tag_sources(0)}
+        missing = [source.name for source in sources if (source.name, source.space) not in given]
+        if missing:
+            return f"This manifold needs “{missing[0]}”, which feature files do not hold: choose one made by “main.py tag manifold”."
+        return ""
+    missing = [source.name for source in sources if _ONLY_IN_FILES.get(source.name) == source.space]
+    return f"This manifold needs “{missing[0]}” as only feature files hold it: choose “{FILE_READERS[0]}”." if missing else ""

@@ -43,7 +43,7 @@ class TrainSettings:
     variant: str = "corrected"
     mask: str = "hands"
     d_model: int = 64
-    epochs: float = 4.0
+    epochs: float = 8.0
     batch_classes: int = 10
     batch_windows: int = 6
     learning_rate: float = 3e-4

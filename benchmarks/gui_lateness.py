@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import theme
 from gui.errors import ErrorGateway
+from gui.readiness import keep_ready
 from gui.settings import Settings
 from gui.window import MainWindow
 
@@ -68,6 +69,7 @@ def main() -> int:
     gateway.problem.connect(lambda sentence: print(sentence, file=sys.stderr))
     window = MainWindow(Settings(safe_mode=True), gateway)
     window.show()
+    keep_ready(window, gateway)
     window.open_videos([options.video])
     lateness(lambda: window.session is not None and not window.opener.busy)
     window.jobs.abandon()

@@ -25,6 +25,7 @@ from core.tag_data import ALIGNMENTS, FeatureFolders, is_mesh_file
 from core.track import Source
 from gui.background import Background
 from gui.choice import Choice, misfit
+from gui.words import class_text
 
 _EXTRACTORS = {
     "blazepose": "blazepose – sees the body in the pictures",
@@ -133,7 +134,7 @@ class AnalyseDialog(QDialog):
         self.action.clear()
         self.action.addItem(_NO_CLASS, None)
         for name in manifold.classes:
-            self.action.addItem(name.replace("_", " "), name)
+            self.action.addItem(class_text(name), name)
         self.action.setCurrentIndex(max(0, self.action.findData(self._action)))
         self._reading = None
         self._show_state()

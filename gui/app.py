@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from core.version import telltale_version
 from gui import icons, theme
 from gui.errors import ErrorGateway
+from gui.readiness import keep_ready
 from gui.settings import Settings
 from gui.window import MainWindow
 
@@ -39,6 +40,7 @@ def run(videos: list[Path], frame: int | None = None, safe_mode: bool = False) -
     app.styleHints().colorSchemeChanged.connect(follow_desktop)
     window = MainWindow(settings, gateway)
     window.show()
+    keep_ready(window, gateway)
     window.open_videos(videos, frame)
     interruptible(app, window)
     return app.exec()

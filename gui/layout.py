@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QSplitter, QVBox
 _VIDEO, _PLOTS = 600, (165, 130)  # heights at first start, pixels
 _SIDE_WIDTH = 510
 _SIDE = (330, 320, 150)
+_SIDE_STRETCH = (3, 4, 2)  # map, glitches, notes: none of them gives all its room to a small screen
 
 
 def arrange(
@@ -34,7 +35,8 @@ def arrange(
     left = _splitter(Qt.Orientation.Vertical, (picture, *plots), (_VIDEO, *_PLOTS))
     left.setStretchFactor(0, 1)
     right = _splitter(Qt.Orientation.Vertical, side, _SIDE)
-    right.setStretchFactor(1, 1)
+    for position, stretch in enumerate(_SIDE_STRETCH):
+        right.setStretchFactor(position, stretch)
     column_right = QWidget()
     column_right.setMinimumWidth(430)
     stack = QVBoxLayout(column_right)

@@ -16,6 +16,11 @@ def kind_text(kind: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def class_text(name: str) -> str:
+    """`jump_high` -> `jump high`."""
+    return name.replace("_", " ")
+
+
 CANNOT_SEE = (
     "It cannot see faces, fingers in detail, objects, physics of the scene, or whether the action matches a prompt. It judges one person, "
     "whose pose was estimated from pixels: an error of the pose looks like an error of the motion. Fast real motion steps far too, and "

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPen
 
-from gui.views.time_plot import LEFT, RIGHT, TimePlot
+from gui.views.time_plot import LEFT, RIGHT, TimePlot, polygon
 
 LABELS = {
     "appearance": "appearance",
@@ -57,17 +57,15 @@ class AttentionPlot(TimePlot):
             positions = np.concatenate([[a], np.arange(a, b) + 0.5, [b]])
             columns = np.concatenate([[a], np.arange(a, b), [b - 1]])
             for index, name in enumerate(names):
-                upper = [self._point(plot, p, top[index, c]) for p, c in zip(positions, columns, strict=True)]
-                lower = [self._point(plot, p, top[index + 1, c]) for p, c in zip(positions, columns, strict=True)]
+                x, upper, lower = self.x_of(positions), top[index, columns], top[index + 1, columns]
+                edge = plot.bottom() - upper * plot.height()
+                outline = np.concatenate([edge, plot.bottom() - lower[::-1] * plot.height()])
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(self.theme.source_color(name))
-                painter.drawPolygon(QPolygonF(upper + lower[::-1]))
+                painter.drawPolygon(polygon(np.concatenate([x, x[::-1]]), outline))
                 if index:
                     painter.setPen(QPen(self.theme.color("panel"), 1.5 if plot.width() > 4 * self.axis.span else 0.5))
-                    painter.drawPolyline(QPolygonF(upper))
-
-    def _point(self, plot: QRectF, position: float, share: float) -> QPointF:
-        return QPointF(self.x_of(float(position)), plot.bottom() - float(share) * plot.height())
+                    painter.drawPolyline(polygon(x, edge))
 
     def paint_live(self, painter: QPainter, plot: QRectF, frame: int) -> None:
         attention = self.analysis.curves.attention if self.analysis else {}

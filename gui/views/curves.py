@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from core.analysis import Curves
-from gui.views.time_plot import LEFT, RIGHT, TimePlot
+from gui.views.time_plot import LEFT, RIGHT, TimePlot, polygon
 
 
 class StepPlot(TimePlot):
@@ -44,7 +46,7 @@ class StepPlot(TimePlot):
         rows = (
             ("curve", "step", _number(curves.step[frame])),
             ("spread", "disagreement", _number(curves.disagreement[frame])),
-            ("band", "real motion", f"{low}–{high}"),
+            ("band", "real motion", f"{low}–{high}" if low != high else low),
         )
         y = plot.top() + metrics.ascent()
         for kind, label, value in rows:
@@ -90,7 +92,7 @@ class StepPlot(TimePlot):
             painter.drawPolygon(shape)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(t.color("band", 0.8), 1, Qt.PenStyle.DashLine))
-            painter.drawPolyline(QPolygonF([self._point(plot, f, float(curves.band_high[f]), highest) for f in run]))
+            painter.drawPolyline(self._line(plot, run, curves.band_high, highest))
 
     def _paint_disagreement(self, painter: QPainter, plot: QRectF, curves: Curves, highest: float) -> None:
         spread = np.asarray(curves.disagreement)
@@ -103,12 +105,10 @@ class StepPlot(TimePlot):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self.theme.color("curve"), 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
         for run in _runs(np.isfinite(curves.step)):
-            path = QPainterPath(self._point(plot, run[0], float(curves.step[run[0]]), highest))
-            for frame in run[1:]:
-                path.lineTo(self._point(plot, frame, float(curves.step[frame]), highest))
             if len(run) == 1:
-                path.addEllipse(path.currentPosition(), 1, 1)
-            painter.drawPath(path)
+                painter.drawEllipse(self._point(plot, run[0], float(curves.step[run[0]]), highest), 1, 1)
+            else:
+                painter.drawPolyline(self._line(plot, run, curves.step, highest))
 
     def _paint_peaks(self, painter: QPainter, plot: QRectF, curves: Curves, highest: float) -> None:
         """A dot on every step beyond the band: shape beside colour."""
@@ -137,13 +137,25 @@ class StepPlot(TimePlot):
     def _point(self, plot: QRectF, frame: int, value: float, highest: float) -> QPointF:
         return QPointF(self.x_of(frame + 0.5), _y(plot, value, highest))
 
+    def _line(self, plot: QRectF, run: range, values: np.ndarray, highest: float) -> QPolygonF:
+        return polygon(self.x_of(np.arange(run.start, run.stop) + 0.5), _y(plot, values[run.start : run.stop], highest))
+
     def _ribbon(self, plot: QRectF, run: range, low: np.ndarray, high: np.ndarray, highest: float) -> QPolygonF:
-        above = [self._point(plot, f, float(high[f]), highest) for f in run]
-        below = [self._point(plot, f, max(0.0, float(low[f])), highest) for f in reversed(run)]
-        return QPolygonF(above + below)
+        x = self.x_of(np.arange(run.start, run.stop) + 0.5)
+        above = _y(plot, high[run.start : run.stop], highest)
+        below = _y(plot, np.maximum(low[run.start : run.stop], 0.0), highest)
+        return polygon(np.concatenate([x, x[::-1]]), np.concatenate([above, below[::-1]]))
 
 
-def _y(plot: QRectF, value: float, highest: float) -> float:
+@overload
+def _y(plot: QRectF, value: float, highest: float) -> float: ...
+
+
+@overload
+def _y(plot: QRectF, value: np.ndarray, highest: float) -> np.ndarray: ...
+
+
+def _y(plot: QRectF, value: float | np.ndarray, highest: float) -> float | np.ndarray:
     return plot.bottom() - value / highest * plot.height()
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from core.analysis import Analysis, EmbeddingMap
 from core.timebase import FrameIndex
 from gui.views.base import View
 from gui.views.map_side import Distances, Tray
+from gui.words import class_text
 
 SYMBOLS = ("o", "s", "t", "d", "t1", "p", "h", "star")
+_COVERED = 0.1  # the share of a label that may lie over others
 
 
 def current_window(ranges: np.ndarray, frame: int) -> int | None:
@@ -94,58 +96,93 @@ class MapView(View):
         shown, t = self._shown, self.theme
         if shown is None:
             return
-        for index in range(len(shown.classes)):
-            points = shown.reference[shown.reference_class == index]
-            color = t.class_color(index)
-            color.setAlphaF(0.38)
-            self._box.addItem(self._scatter(points, SYMBOLS[index % len(SYMBOLS)], 5, color))
+        self._add(self._references(shown))
         path = shown.windows.astype(float)
-        line = pg.PlotDataItem(path, connect="finite", pen=pg.mkPen(t.color("text", 0.75), width=1.6), antialias=True)
-        self._box.addItem(line)
-        dots = self._scatter(path[~shown.outside], "o", 6, t.color("text"), outline=t.color("panel"))
+        self._add(pg.PlotDataItem(path, connect="finite", pen=pg.mkPen(t.color("text", 0.75), width=1.6), antialias=True))
+        inside = np.flatnonzero(~shown.outside)
+        dots = pg.ScatterPlotItem(
+            pos=path[inside], data=inside, symbol="o", size=6, brush=pg.mkBrush(t.color("text")), pen=pg.mkPen(t.color("panel"))
+        )
         dots.sigClicked.connect(self._on_dot)
-        dots.setData(pos=path[~shown.outside], data=np.flatnonzero(~shown.outside))
-        self._box.addItem(dots)
-        self._ring = self._scatter(np.empty((0, 2)), "o", 17, QColor(0, 0, 0, 0), outline=t.color("text"), width=2.4)
-        self._box.addItem(self._ring)
-        for index, name in enumerate(shown.classes):
-            if np.isfinite(shown.centroids[index]).all():
-                self._add_centroid(index, name, shown.centroids[index])
-        self._box.autoRange(padding=0.06)
+        self._add(dots)
+        self._ring = pg.ScatterPlotItem(symbol="o", size=17, brush=pg.mkBrush(None), pen=pg.mkPen(t.color("text"), width=2.4))
+        self._add(self._ring)
+        self._add_centroids(shown)
+        self._show_all(shown)
         self._place_labels()
         self._show_window(current_window(shown.window_range, self.session.cursor) if self.session else None)
 
-    def _add_centroid(self, index: int, name: str, position: np.ndarray) -> None:
-        t = self.theme
-        mark = self._scatter(position[None], SYMBOLS[index % len(SYMBOLS)], 11, t.class_color(index), outline=t.color("panel"), width=1.5)
-        self._box.addItem(mark)
-        label = pg.TextItem(name.replace("_", " "), color=t.color("text"), fill=pg.mkBrush(t.color("panel", 0.82)), anchor=(0.5, 1.35))
-        label.setFont(self.small_font())
-        label.setPos(*map(float, position))
-        label.setZValue(20)
-        self._box.addItem(label)
-        self._labels.append(label)
+    def _add(self, item: pg.GraphicsObject) -> None:
+        """Without a say in what is in view: asking every item for it takes longer than painting them."""
+        self._box.addItem(item, ignoreBounds=True)
 
-    def _scatter(
-        self, points: np.ndarray, symbol: str, size: int, fill: QColor, outline: QColor | None = None, width: float = 1.0
-    ) -> pg.ScatterPlotItem:
-        pen = pg.mkPen(outline, width=width) if outline is not None else pg.mkPen(None)
-        return pg.ScatterPlotItem(pos=points, symbol=symbol, size=size, brush=pg.mkBrush(fill), pen=pen)
+    def _references(self, shown: EmbeddingMap) -> pg.ScatterPlotItem:
+        """All reference points in one item, by shape and colour of their class; those of no class are left out."""
+        known = np.flatnonzero(shown.reference_class >= 0)
+        classes = shown.reference_class[known]
+        brushes = []
+        for index in range(len(shown.classes)):
+            color = self.theme.class_color(index)
+            color.setAlphaF(0.38)
+            brushes.append(pg.mkBrush(color))
+        symbols = [SYMBOLS[index % len(SYMBOLS)] for index in classes]
+        return pg.ScatterPlotItem(
+            pos=shown.reference[known], symbol=symbols, size=5, brush=[brushes[i] for i in classes], pen=pg.mkPen(None)
+        )
+
+    def _add_centroids(self, shown: EmbeddingMap) -> None:
+        """A mark for each class, which says its name when pointed at, and a label; the classes nearest to this clip are labelled first."""
+        t = self.theme
+        placed = [index for index, centroid in enumerate(shown.centroids) if np.isfinite(centroid).all()]
+        marks = pg.ScatterPlotItem(
+            pos=shown.centroids[placed],
+            data=[class_text(shown.classes[index]) for index in placed],
+            symbol=[SYMBOLS[index % len(SYMBOLS)] for index in placed],
+            size=11,
+            brush=[pg.mkBrush(t.class_color(index)) for index in placed],
+            pen=pg.mkPen(t.color("panel"), width=1.5),
+            hoverable=True,
+            tip=lambda x, y, data: data,
+        )
+        self._add(marks)
+        distance = shown.centroid_distance.mean(axis=0) if len(shown.centroid_distance) else np.zeros(len(shown.classes))
+        font = self.small_font()
+        for index in sorted(placed, key=lambda index: float(distance[index])):
+            name = class_text(shown.classes[index])
+            label = pg.TextItem(name, color=t.color("text"), fill=pg.mkBrush(t.color("panel", 0.82)), anchor=(0.5, 1.35))
+            label.setFont(font)
+            label.setPos(*map(float, shown.centroids[index]))
+            label.setZValue(20)
+            self._add(label)
+            self._labels.append(label)
+
+    def _show_all(self, shown: EmbeddingMap) -> None:
+        """Bring every point into view."""
+        points = np.concatenate([shown.reference, shown.centroids, shown.windows])
+        points = points[np.isfinite(points).all(axis=1)].astype(float)
+        if len(points):
+            low, high = points.min(axis=0), points.max(axis=0)
+            self._box.setRange(QRectF(*low, *np.maximum(high - low, 1e-6)), padding=0.06)
 
     def _place_labels(self) -> None:
-        """Each label above, below or beside its centroid: where it covers least of the labels placed before."""
-        taken: list[pg.QtCore.QRectF] = []
+        """Each label above, below or beside its centroid: where it covers least of the labels placed before.
+
+        One that would hide another or be cut off by the edge is left out; its mark still says the name when pointed at.
+        """
+        taken: list[QRectF] = []
         for label in self._labels:
             at = self._box.mapViewToScene(QPointF(label.pos()))
             size = label.boundingRect()
-            best: tuple[float, tuple[float, float], pg.QtCore.QRectF] | None = None
+            best: tuple[float, tuple[float, float], QRectF] | None = None
             for anchor in ((0.5, 1.35), (0.5, -0.35), (-0.08, 0.5), (1.08, 0.5), (0.0, 1.5), (1.0, 1.5), (0.0, -0.6), (1.0, -0.6)):
-                place = pg.QtCore.QRectF(at.x() - anchor[0] * size.width(), at.y() - anchor[1] * size.height(), size.width(), size.height())
+                place = QRectF(at.x() - anchor[0] * size.width(), at.y() - anchor[1] * size.height(), size.width(), size.height())
                 covered = sum(_area(place.intersected(other)) for other in taken)
                 covered += _area(place) - _area(place.intersected(self._plot.sceneRect()))
                 if best is None or covered < best[0]:
                     best = (covered, anchor, place)
-            if best is not None:
+            fits = best is not None and best[0] <= _COVERED * _area(best[2])
+            label.setVisible(fits)
+            if best is not None and fits:
                 label.setAnchor(best[1])
                 taken.append(best[2])
 
@@ -170,5 +207,5 @@ def _why_empty(analysis: Analysis | None) -> str:
     return f"No map: {analysis.scores.reason}" if analysis.scores.reason else "No window of this clip can be placed on the map."
 
 
-def _area(rect: pg.QtCore.QRectF) -> float:
+def _area(rect: QRectF) -> float:
     return max(0.0, rect.width()) * max(0.0, rect.height())

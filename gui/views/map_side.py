@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from core.analysis import EmbeddingMap
 from gui import theme
 from gui.views.base import Painted
+from gui.words import class_text
 
 
 class Distances(Painted):
@@ -51,7 +52,7 @@ class Distances(Painted):
             number = f"{value:.2f}"
             painter.setPen(t.color("text"))
             room = self.width() - metrics.horizontalAdvance(number) - 14
-            label = painter.fontMetrics().elidedText(name.replace("_", " "), Qt.TextElideMode.ElideRight, room)
+            label = painter.fontMetrics().elidedText(class_text(name), Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(0, y + metrics.ascent()), label)
             painter.drawText(QPointF(self.width() - painter.fontMetrics().horizontalAdvance(number), y + metrics.ascent()), number)
             bar = QRectF(0, y + metrics.height() + 1, self.width(), 3)

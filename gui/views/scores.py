@@ -34,7 +34,7 @@ class Figures(Painted):
         large = QFont(self.font())
         large.setPointSizeF(large.pointSizeF() * 1.75)
         small = self.small_font()
-        weights = (0.27, 0.34, 0.22, 0.17)
+        weights = (0.265, 0.385, 0.205, 0.145)
         x = 0.0
         for (heading, value, remark), weight in zip(self.figures, weights, strict=True):
             width = self.width() * weight

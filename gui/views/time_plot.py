@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import overload
+
+import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from core.analysis import Analysis
@@ -13,6 +17,12 @@ from gui.views.base import View
 
 LEFT, RIGHT = 46, 168  # gutters in pixels, the same in all time plots so that one playhead runs through them
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10000, 25000, 50000, 100000)
+
+
+def polygon(x: np.ndarray, y: np.ndarray) -> QPolygonF:
+    """The points (x, y), float [N] each, made without a Python object for each of them."""
+    result: QPolygonF = arrayToQPolygonF(x, y)
+    return result
 
 
 class TimePlot(View):
@@ -39,8 +49,14 @@ class TimePlot(View):
     def plot_rect(self) -> QRectF:
         return QRectF(LEFT, self.top, max(1.0, self.width() - LEFT - RIGHT), max(1.0, self.height() - self.top - self.bottom))
 
-    def x_of(self, position: float) -> float:
-        """Pixel of a frame position; the middle of frame f is f + 0.5."""
+    @overload
+    def x_of(self, position: float) -> float: ...
+
+    @overload
+    def x_of(self, position: np.ndarray) -> np.ndarray: ...
+
+    def x_of(self, position: float | np.ndarray) -> float | np.ndarray:
+        """Pixel of a frame position, or of many; the middle of frame f is f + 0.5."""
         plot = self.plot_rect()
         return plot.left() + (position - self.axis.start) / self.axis.span * plot.width()
 

@@ -12,13 +12,14 @@ COMMANDS = {
     "analyze": "analyse videos, folders of videos and image folders without a window",
     "report": "write a report from an analysis that is known already",
     "tag": "score clips, or make a manifold, from the TAG authors' feature files and checkpoint",
+    "train": "train a manifold on class folders of videos or of TAG feature files",
     "cache": "list or clear what is remembered",
     "evaluate": "compare scores with people and with each other",
     "ratings": "turn raw ratings of people into mean opinion scores",
     "doctor": "say what works here, what is missing and what to do",
 }
 # Words of the command line that later versions give a meaning: a video of that name is opened with ./
-RESERVED = ("whatif", "train")
+RESERVED = ("whatif",)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -222,10 +222,11 @@ def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key
         return track
 
 
-def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) -> _Keys:
+def track_key(sha256: str, extractor: Extractor, frames: range) -> str:
+    """The name in the cache of the track that an extractor makes of these frames of the video with this SHA-256."""
     info = extractor.info
-    track = make_key(
-        video=state.sha256,
+    return make_key(
+        video=sha256,
         # One subject: the largest and longest present. Choosing another will name it here.
         subject="largest",
         extractor=info.name,
@@ -234,6 +235,10 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) 
         settings=extractor.settings,
         frames=[frames.start, frames.stop],
     )
+
+
+def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) -> _Keys:
+    track = track_key(state.sha256, extractor, frames)
     embedding = make_key(
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
     )

@@ -136,14 +136,14 @@ def _blend_points(
     return np.where(w == 1, after, mixed)
 
 
-def window_starts(length: int, stride: int = STRIDE) -> np.ndarray:
-    """Where the windows of a stretch of `length` positions begin: 0, stride, ... while 32 positions fit; [0] when fewer (padded)."""
-    return np.arange(0, max(length - WINDOW, 0) + 1, stride)
+def window_starts(length: int, stride: int = STRIDE, window: int = WINDOW) -> np.ndarray:
+    """Where the windows of a stretch of `length` positions begin: 0, stride, ... while a window fits; [0] when none does (padded)."""
+    return np.arange(0, max(length - window, 0) + 1, stride)
 
 
-def cut_windows(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """values [L, ...] -> [B, 32, ...]; positions behind the end repeat the last one."""
-    index = np.minimum(starts[:, None] + np.arange(WINDOW), len(values) - 1)
+def cut_windows(values: np.ndarray, starts: np.ndarray, window: int = WINDOW) -> np.ndarray:
+    """values [L, ...] -> [B, window, ...]; positions behind the end repeat the last one."""
+    index = np.minimum(starts[:, None] + np.arange(window), len(values) - 1)
     windows: np.ndarray = values[index]
     return windows
 

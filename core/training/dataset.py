@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,35 +32,39 @@ class WindowSet:
     label: np.ndarray
     clip: np.ndarray
     names: tuple[str, ...]  # of the sources
+    length: int = WINDOW  # positions of a window
+    clips: tuple[str, ...] = ()  # names, by clip index
 
     def __len__(self) -> int:
         return len(self.start)
 
     def raw(self, index: np.ndarray) -> dict[str, np.ndarray]:
-        """Raw features of the chosen windows, source -> float32 [B, 32, d]."""
+        """Raw features of the chosen windows, source -> float32 [B, length, d]."""
         return {
-            name: np.stack([cut_windows(self.stretches[self.stretch[i]].features[name], self.start[i : i + 1])[0] for i in index])
+            name: np.stack(
+                [cut_windows(self.stretches[self.stretch[i]].features[name], self.start[i : i + 1], self.length)[0] for i in index]
+            )
             for name in self.names
         }
 
 
-def window_set(clips: Sequence[LabelledClip], manifold: Manifold) -> WindowSet:
+def window_set(clips: Iterable[LabelledClip], manifold: Manifold, length: int = WINDOW) -> WindowSet:
     """All whole windows at stride 8; stretches too short for one are left out, since a padded window is no real motion."""
     found: list[Stretch] = []
     rows: list[tuple[int, int, int, int]] = []
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(clip.clip for clip in clips))}
+    numbers: dict[str, int] = {}
     for clip in clips:
         check_track(manifold, clip.track)
         for part in stretches(clip.track, manifold):
-            if len(part) < WINDOW:
+            if len(part) < length:
                 continue
             rows += [
-                (len(found), int(start), manifold.classes.index(clip.action), numbers[clip.clip])
-                for start in window_starts(len(part), STRIDE)
+                (len(found), int(start), manifold.classes.index(clip.action), numbers.setdefault(clip.clip, len(numbers)))
+                for start in window_starts(len(part), STRIDE, length)
             ]
             found.append(part)
     table = np.array(rows, np.int64).reshape(-1, 4)
-    return WindowSet(tuple(found), table[:, 0], table[:, 1], table[:, 2], table[:, 3], manifold.source_names)
+    return WindowSet(tuple(found), table[:, 0], table[:, 1], table[:, 2], table[:, 3], manifold.source_names, length, tuple(numbers))
 
 
 def column_statistics(rows: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

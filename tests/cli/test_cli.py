@@ -41,7 +41,7 @@ def test_that_wrong_usage_ends_with_status_2(arguments: list[str], capsys: pytes
     assert "usage:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("word", ["train", "whatif"])
+@pytest.mark.parametrize("word", ["whatif"])
 def test_that_a_word_of_later_versions_is_no_video(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([word]) == 2
     assert f"write ./{word}" in capsys.readouterr().err

@@ -1,0 +1,262 @@
+"""main.py train: class folders of videos, or of TAG feature files -> a manifold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.inputs import find_videos
+from cli.status import DONE, REFUSED, USAGE, refuse
+from cli.tables import Table, show
+from core.evaluation.clip_names import canonical
+from core.files import write_atomically
+from core.manifold import ManifoldError
+from core.tag_data import TagDataError
+from core.training.errors import DatasetError
+from core.training.recipe import DEFAULT_SEED, LOSSES, PRESETS, SPLITS, Recipe
+from core.windows import WINDOW
+
+if TYPE_CHECKING:  # these need torch, --help does not
+    from core.training.clips import ClipSource, LeftOut
+    from core.training.epochs import Listener
+    from core.training.log import EpochLosses
+    from core.training.material import Material
+
+_SMALLEST_WINDOW = 4
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="main.py train",
+        description="Train an encoder on real motion and write the manifold that measures other motion against it. The state of the run is "
+        "kept beside the manifold after each epoch: the same command goes on from there when the run was interrupted.",
+    )
+    result.add_argument("source", metavar="SOURCE", type=Path, help="<class>/<video>, or meshes <class>/<clip>.npz with --keypoints")
+    result.add_argument("--out", metavar="FILE", required=True, type=Path, help="the manifold; its losses (CSV) and report go beside it")
+    result.add_argument("--keypoints", metavar="DIR", type=Path, help="<class>/<clip>/keypoints.npy, when SOURCE holds meshes")
+    result.add_argument("--preset", choices=tuple(PRESETS), default="release", help="the released code's recipe (default) or the paper's")
+    result.add_argument("--epochs", metavar="N", type=_whole(1), help="instead of the preset's 30 or 90")
+    result.add_argument("--d-model", metavar="N", type=_whole(8), help="width of the encoder, a multiple of 8 (default 256)")
+    result.add_argument("--seed", metavar="N", type=_whole(0), default=DEFAULT_SEED, help=f"default {DEFAULT_SEED}")
+    result.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="mixed precision on cuda")
+    result.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="hold out videos (as published), or whole groups such as g01")
+    result.add_argument("--exclude", metavar="FILE", type=Path, help="names of videos to leave out, one a line")
+    result.add_argument(
+        "--active-share", metavar="X", type=_share, default=1.0, help="train on this share of windows, nearest to their centroid"
+    )
+    result.add_argument("--drop-source", metavar="NAME", action="append", default=[], help="ablation: train without this source")
+    result.add_argument("--drop-loss", choices=LOSSES, action="append", default=[], help="ablation: train without this term of the loss")
+    result.add_argument(
+        "--window-length",
+        metavar="N",
+        type=_whole(_SMALLEST_WINDOW),
+        default=WINDOW,
+        help=f"ablation: frames in a window (default {WINDOW}); manifolds hold windows of {WINDOW}, so another length gives a report only",
+    )
+    result.add_argument("--restart", action="store_true", help="begin anew even when an interrupted run could go on")
+    return result
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train; whatever is wrong with the input is one line on stderr."""
+    recipe = _recipe(options)
+    if recipe is None:
+        return USAGE
+    try:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        return _train(options, recipe)
+    except (DatasetError, TagDataError, ManifoldError) as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"{error.filename or options.out} cannot be read or written ({error.strerror or error}): check the path or make room.")
+    return REFUSED
+
+
+def _recipe(options: argparse.Namespace) -> Recipe | None:
+    """The preset with what was changed of it; None, with a line, when the options contradict each other."""
+    recipe = PRESETS[options.preset]
+    losses = tuple(name for name in LOSSES if name not in options.drop_loss)
+    if not losses:
+        refuse("Every term of the loss is dropped: keep one of them.")
+        return None
+    d_model = options.d_model or recipe.d_model
+    if d_model % 8:
+        refuse(f"--d-model {d_model} is no multiple of the encoder's 8 heads: choose {d_model // 8 * 8} or {d_model // 8 * 8 + 8}.")
+        return None
+    return replace(
+        recipe,
+        epochs=options.epochs or recipe.epochs,
+        d_model=d_model,
+        seed=options.seed,
+        losses=losses,
+        active_share=options.active_share,
+        window=options.window_length,
+    )
+
+
+def _train(options: argparse.Namespace, recipe: Recipe) -> int:
+    clips = _clips(options)
+    from core.manifold import save_manifold
+    from core.store import Store
+    from core.training.clips import LeftOut, read_clips, without_excluded
+    from core.training.epochs import Paths, train_epochs
+    from core.training.material import prepare
+    from core.training.outcome import figures, finished_manifold
+
+    out: Path = options.out
+    device = _device(options.device)
+    left_out = LeftOut()
+    paths = Paths(out.with_name(f"{out.name}.checkpoint"), out.with_name(f"{out.stem}.losses.csv"))
+    if options.restart:
+        paths.checkpoint.unlink(missing_ok=True)
+    clips = without_excluded(clips, _excluded(options.exclude), left_out)
+    bar = _Bar()
+    try:
+        found = read_clips(clips, Store(), options.device, left_out, bar.stage)
+        material = prepare(found, recipe, out.stem, options.split, options.drop_source, "that of the clips it was trained on")
+    finally:
+        bar.clear()
+        _tell_left_out(left_out)
+    _tell_material(material, options.split)
+    encoder, history = train_epochs(material, recipe, paths, device, _listener(recipe, bar))
+    measured = figures(encoder, material, recipe, history)
+    report: dict[str, Any] = {"recipe": asdict(recipe), "split": options.split, **measured, "left_out": asdict(left_out)}
+    report_path = out.with_name(f"{out.stem}.report.json")
+    if recipe.window == WINDOW:
+        save_manifold(finished_manifold(encoder, material, recipe, measured, bar.stage), out)
+    bar.clear()
+    write_atomically(report_path, json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1).encode())
+    paths.checkpoint.unlink(missing_ok=True)
+    _tell_figures(measured)
+    print(f"No manifold is written: it would hold windows of {WINDOW} frames." if recipe.window != WINDOW else out)
+    print(paths.log)
+    print(report_path)
+    return REFUSED if left_out.unreadable or material.alone else DONE
+
+
+def _clips(options: argparse.Namespace) -> list[ClipSource]:
+    """The clips of SOURCE. Raises DatasetError, TagDataError."""
+    source: Path = options.source
+    if not source.is_dir():
+        raise DatasetError(f"There is no folder {source}: name the one that holds a folder for each class.")
+    folders = sorted(folder for folder in source.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    meshes = any(source.glob("*.npz")) or any(path for folder in folders for path in folder.glob("*.npz"))
+    videos = {folder.name: find_videos([folder])[0] for folder in folders}
+    if not meshes and not any(videos.values()):
+        raise DatasetError(f"The folder {source} holds no class folders with videos or meshes: name one with <class>/<video>.")
+    if meshes and any(videos.values()):
+        raise DatasetError(f"The folder {source} holds both videos and meshes: train on one of them.")
+    if meshes and options.keypoints is None:
+        raise DatasetError(f"The folder {source} holds meshes: name the folder of their key points with --keypoints.")
+    from core.training.clips import ClipSource, feature_clips
+
+    if meshes:
+        return feature_clips(source, options.keypoints)
+    return [ClipSource(name, path) for name, found in videos.items() for path in found]
+
+
+def _excluded(path: Path | None) -> frozenset[str]:
+    """The names on the list, as clips are matched by."""
+    if path is None:
+        return frozenset()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"The list {path} is no plain text: write one name a line.") from error
+    return frozenset(canonical(Path(line.strip()).name) for line in lines if line.strip())
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise DatasetError("There is no CUDA device here: choose --device cpu, or see main.py doctor.")
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _tell_left_out(left_out: LeftOut) -> None:
+    for name, reason in left_out.unreadable.items():
+        refuse(f"{name} is left out: {reason}")
+    for names, why in ((left_out.several, "show more than one person"), (left_out.nobody, "show nobody clearly enough")):
+        if names:
+            refuse(f"{len(names)} videos {why} in over 20 % of their frames and are discarded, e.g. {names[0]}")
+    if left_out.excluded:
+        refuse(f"{len(left_out.excluded)} videos are on the list of excluded ones.")
+
+
+def _tell_material(material: Material, split: str) -> None:
+    if material.short:
+        refuse(f"{len(material.short)} clips are shorter than a window and are left out, e.g. {material.short[0]}")
+    for action in material.alone:
+        what = "video" if split == "video" else "group"
+        refuse(f"The class {action} has only one {what} that can be used, so none could be held out: it is left out, add another.")
+    training, testing = (f"{len(part)} windows of {len(set(part.clip.tolist()))} clips" for part in (material.training, material.testing))
+    refuse(f"{len(material.manifold.classes)} classes: {training} train, {testing} are held out.")
+    if split == "video":
+        refuse("Split by video: where videos share an actor (the groups of UCF), held-out figures are too good; see --split group.")
+
+
+def _tell_figures(found: dict[str, Any]) -> None:
+    print(f"held-out loss {found['held_out_loss']:.4f}, NMI {found['nmi']:.3f}, nearest centroid right {found['accuracy']:.1%}")
+    rows = tuple((name, d["windows"], d["own"], d["nearest_other"]) for name, d in found["distances"].items())
+    show(Table("Mean distance of held-out windows to centroids", ("class", "windows", "own", "nearest other"), rows))
+
+
+def _listener(recipe: Recipe, bar: _Bar) -> Listener:
+    from core.training.epochs import Listener
+
+    def epoch(losses: EpochLosses) -> None:
+        bar.clear()
+        terms = ", ".join(f"{name} {getattr(losses, name):.4f}" for name in recipe.losses)
+        head = f"epoch {losses.epoch}/{recipe.epochs}: loss {losses.loss:.4f}"
+        refuse(f"{head} ({terms}), held out {losses.held_out:.4f}, {losses.seconds:.1f} s")
+
+    def step(number: int, done: int, total: int, loss: float) -> None:
+        bar.stage(f"epoch {number}/{recipe.epochs} loss {loss:.3f}", done, total)
+
+    return Listener(step, epoch, lambda done: refuse(f"An interrupted run goes on after epoch {done} of {recipe.epochs}."))
+
+
+class _Bar:
+    """A bar on a terminal, else nothing: the lines of the epochs tell."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True)
+
+    def stage(self, stage: str, done: int, total: int) -> None:
+        if self._bar is not None:
+            self._bar.set_description_str(stage, refresh=False)
+            self._bar.total, self._bar.n = total, done
+            self._bar.refresh()
+
+    def clear(self) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"'{text}' is no whole number of {least} or more")
+        return int(text)
+
+    return whole
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no share above 0 and up to 1")
+    return value

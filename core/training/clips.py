@@ -1,0 +1,119 @@
+"""Class folders of videos or of the TAG authors' feature files -> labelled clips, with a count of what is left out and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.evaluation.clip_names import canonical
+from core.extraction import ExtractionError, create_extractor
+from core.feature_video import FPS, SIZE
+from core.pipeline import track_key
+from core.store import TRACK, Store
+from core.tag_data import FeatureFolders, TagDataError, find_clip, list_clips, read_clip, tag_sources
+from core.tag_track import tag_track
+from core.track import HumanTrack, Presence
+from core.training.dataset import LabelledClip
+from core.training.errors import DatasetError
+from core.video import VideoError, file_sha256, open_video
+from core.windows import refusal
+
+_GROUP = re.compile(r"(?:^|_)(g\d+)(?:_|$)", re.IGNORECASE)
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """One clip of a class folder: a video, or a file of meshes (then `keypoints` is the folder of key points)."""
+
+    action: str
+    path: Path
+    keypoints: Path | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.action}/{self.path.stem}"
+
+
+@dataclass
+class LeftOut:
+    """What took no part: `several` and `nobody` count clips, `unreadable` says why, `excluded` names those on the person's list."""
+
+    several: list[str] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    excluded: list[str] = field(default_factory=list)
+
+
+def group_of(name: str) -> str | None:
+    """The group that a UCF name states (`v_PushUps_g01_c02`: g01); its clips share the actor. None when it states none."""
+    found = _GROUP.search(name)
+    return found[1].lower() if found else None
+
+
+def feature_clips(meshes: Path, keypoints: Path) -> list[ClipSource]:
+    """The clips of `<class>/<clip>.npz`. Raises TagDataError, DatasetError when they lie in no class folders."""
+    found = list_clips(meshes, keypoints)
+    if any(clip.action is None for clip in found):
+        raise DatasetError(f"The folder {meshes} has no class folders: put the clips of each class into a folder of its name.")
+    return [ClipSource(str(clip.action), clip.meshes, keypoints) for clip in found]
+
+
+def without_excluded(clips: Sequence[ClipSource], names: Collection[str], left_out: LeftOut) -> list[ClipSource]:
+    """The clips whose names, in the form of `canonical`, are not on the list."""
+    kept = []
+    for clip in clips:
+        if canonical(clip.path.name.removesuffix(".npz")) in names:
+            left_out.excluded.append(clip.name)
+        else:
+            kept.append(clip)
+    return kept
+
+
+def read_clips(clips: Sequence[ClipSource], store: Store, device: str, left_out: LeftOut, progress: Progress) -> Iterator[LabelledClip]:
+    """The clips that can be used, one after the other; videos are extracted, or their tracks taken from the cache.
+
+    A clip with fewer than 80 % frames of exactly one person is left out (TAG's rule). progress(stage, done, total).
+    """
+    stage = "read" if clips and clips[0].keypoints else "extract"
+    for done, clip in enumerate(clips):
+        progress(stage, done, len(clips))
+        try:
+            track = _video_track(clip.path, store, device) if clip.keypoints is None else _feature_track(clip)
+        except (VideoError, ExtractionError, TagDataError) as error:
+            left_out.unreadable[clip.name] = str(error)
+            continue
+        if clip.keypoints is None and refusal(track) is not None:
+            several = any(value is Presence.MANY for value in track.presence)
+            (left_out.several if several else left_out.nobody).append(clip.name)
+            continue
+        yield LabelledClip(clip.name, clip.action, group_of(clip.path.stem) or "", track)
+    progress(stage, len(clips), len(clips))
+
+
+def _feature_track(clip: ClipSource) -> HumanTrack:
+    """Frames without exactly one person are missing from such files already."""
+    assert clip.keypoints is not None
+    content = read_clip(find_clip(clip.path, FeatureFolders(clip.keypoints)))
+    if not content.usable().any():
+        raise TagDataError(f"{clip.path.name} has no frame with both meshes and key points: extract the clip again.")
+    times = np.arange(int(content.frames[-1]) + 1) / FPS
+    return tag_track(content, times, SIZE, tag_sources(content.raw["vit"].shape[1]))
+
+
+def _video_track(path: Path, store: Store, device: str) -> HumanTrack:
+    with closing(open_video(path)) as video:
+        sha256 = store.checksum(path, file_sha256)
+        extractor = create_extractor("blazepose", device, video)
+        frames = range(len(video.timebase))
+        key = track_key(sha256, extractor, frames)
+        track = store.load(TRACK, key, HumanTrack)
+        if track is None:
+            track = extractor.extract(video, frames, progress=lambda done, total: None, partial=lambda seen: None, cancelled=lambda: False)
+            store.save(TRACK, key, track, video=path.name, sha256=sha256)
+        return track

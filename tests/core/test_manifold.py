@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.manifold import Manifold, ManifoldError, check_track, load_manifold, save_manifold
+from core.encoder import build_encoder
+from core.manifold import BUNDLED, Manifold, ManifoldError, check_track, load_manifold, save_manifold
 from core.track import ExtractorInfo, HumanTrack, Source
 from tests.synthetic_tracks import SMALL_SOURCES, blank_manifold, moving_track
 
@@ -78,3 +79,14 @@ def test_that_parts_that_do_not_fit_are_refused(manifold: Manifold, tmp_path: Pa
         with pytest.raises(ManifoldError):
             save_manifold(replace(manifold, **wrong), tmp_path / "m")
     assert not list(tmp_path.iterdir())
+
+
+def test_that_the_bundled_manifold_is_whole_small_and_the_one_its_card_describes() -> None:
+    bundled = load_manifold()
+    assert BUNDLED.stat().st_size < 15e6
+    assert (bundled.name, bundled.fps, bundled.variant) == ("blazepose", 30, "corrected")
+    assert build_encoder(bundled).config.d_model == 64
+    assert 0 < len(bundled.references) <= 2000
+    card = BUNDLED.with_suffix(".md").read_text(encoding="utf-8")
+    assert bundled.sha256 in card
+    assert f"NMI of k-means {bundled.card['nmi']:.3f}" in card

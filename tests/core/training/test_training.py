@@ -15,7 +15,15 @@ from core.training.trainer import TrainingError, TrainSettings, train
 from tests.synthetic_tracks import SMALL_SOURCES, moving_track
 
 SETTINGS = TrainSettings(
-    "small", SMALL_SOURCES, d_model=16, epochs=18, learning_rate=3e-3, source_dropout=0.1, batch_windows=8, min_held_out_windows=2, licence="made up"
+    "small",
+    SMALL_SOURCES,
+    d_model=16,
+    epochs=18,
+    learning_rate=3e-3,
+    source_dropout=0.1,
+    batch_windows=8,
+    min_held_out_windows=2,
+    licence="made up",
 )
 
 

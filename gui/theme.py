@@ -7,6 +7,7 @@ or a word stands beside it. Text colours have a WCAG contrast of at least 4.5 on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 from PySide6.QtCore import Qt
@@ -94,6 +95,7 @@ def _luminance(color: QColor) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+_CHEVRON = (Path(__file__).resolve().parent.parent / "resources" / "icons" / "chevron.svg").as_posix()  # grey on light and dark
 _SHEET_COLORS = ("window", "panel", "raised", "line", "text", "muted", "accent", "alert", "caution")
 
 
@@ -151,6 +153,8 @@ def _sheet(theme: Theme) -> str:
         color: {t.text}; background: {t.window}; border: 1px solid {t.line}; border-radius: 5px; padding: 3px 6px;
     }}
     QLineEdit:focus, QComboBox:focus {{ border-color: {t.accent}; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url({_CHEVRON}); width: 12px; height: 12px; }}
     QComboBox QAbstractItemView {{
         background: {t.panel}; color: {t.text}; selection-background-color: {t.raised}; selection-color: {t.text};
     }}

@@ -58,6 +58,7 @@ class MapView(View):
         layout.setRowStretch(0, 1)
         self._ring: pg.ScatterPlotItem | None = None
         self._labels: list[pg.TextItem] = []
+        self._items: list[pg.GraphicsObject] = []
 
     def show_analysis(self, analysis: Analysis | None) -> None:
         shown = analysis.map if analysis else None
@@ -91,8 +92,9 @@ class MapView(View):
 
     def _build(self) -> None:
         """Everything that does not move with the cursor."""
-        self._box.clear()
-        self._labels, self._ring = [], None
+        for item in self._items:
+            self._box.removeItem(item)
+        self._items, self._labels, self._ring = [], [], None
         shown, t = self._shown, self.theme
         if shown is None:
             return
@@ -115,6 +117,7 @@ class MapView(View):
     def _add(self, item: pg.GraphicsObject) -> None:
         """Without a say in what is in view: asking every item for it takes longer than painting them."""
         self._box.addItem(item, ignoreBounds=True)
+        self._items.append(item)
 
     def _references(self, shown: EmbeddingMap) -> pg.ScatterPlotItem:
         """All reference points in one item, by shape and colour of their class; those of no class are left out."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.analysis import Analysis
 from gui.views.base import Painted, View
-from gui.words import CANNOT_SEE
+from gui.words import CANNOT_SEE, class_text
 
 
 class Figures(Painted):
@@ -34,7 +34,7 @@ class Figures(Painted):
         large = QFont(self.font())
         large.setPointSizeF(large.pointSizeF() * 1.75)
         small = self.small_font()
-        weights = (0.265, 0.385, 0.205, 0.145)
+        weights = (0.265, 0.37, 0.21, 0.155)
         x = 0.0
         for (heading, value, remark), weight in zip(self.figures, weights, strict=True):
             width = self.width() * weight
@@ -92,18 +92,18 @@ class ScoresView(View):
 def figures(analysis: Analysis | None) -> list[tuple[str, str, str]]:
     """Heading, value and remark of the four figures; a dash where nothing is known."""
     if analysis is None:
-        return [("Temporal coherence", "–", "S_temp"), ("Action consistency", "–", "S_cons"), ("Motion", "–", ""), ("Frame rate", "–", "")]
+        return [("Temporal coherence", "–", "S_temp"), ("Action consistency S_cons", "–", ""), ("Motion", "–", ""), ("Frame rate", "–", "")]
     scores = analysis.scores
     nearest = scores.nearest_class
     consistency = scores.action_consistency.get(nearest) if nearest is not None else None
     asked = analysis.action
-    remark = f"S_cons to {(nearest or '').replace('_', ' ')} (nearest)" if consistency is not None else "S_cons"
+    remark = f"to {class_text(nearest)} (nearest)" if nearest is not None and consistency is not None else ""
     if asked is not None and asked in scores.action_consistency:
         consistency = scores.action_consistency[asked]
-        remark = f"S_cons to {asked.replace('_', ' ')} (asked)"
+        remark = f"to {class_text(asked)} (asked)"
     return [
         ("Temporal coherence", _value(scores.temporal_coherence), "S_temp"),
-        ("Action consistency", _value(consistency), remark),
+        ("Action consistency S_cons", _value(consistency), remark),
         ("Motion", _value(scores.motion_amount, 2), "body heights / s"),
         ("Frame rate", f"{analysis.video.fps:.4g}", "frames / s"),
     ]

@@ -159,7 +159,7 @@ def test_that_the_class_asked_for_is_the_one_the_scores_tell(window: MainWindow,
     assert window.session is not None
     window.session.set_analysis(replace(make_analysis(clip), action="run"))
     _, value, remark = window.scores.figures.figures[1]
-    assert (value, remark) == ("1.100", "S_cons to run (asked)")
+    assert (value, remark) == ("1.100", "to run (asked)")
 
 
 @pytest.mark.parametrize(

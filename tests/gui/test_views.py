@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
@@ -221,3 +222,38 @@ def test_that_plots_are_painted_in_the_colours_of_the_theme(window: MainWindow, 
     image = plot.grab().toImage()
     expected = plot.theme.source_color("appearance")
     assert QColor(image.pixel(x, int(plot.plot_rect().top()) + 6)).name() == expected.name()
+
+
+def test_that_labels_of_the_map_cover_neither_each_other_nor_its_edge(window: MainWindow, clip: Path) -> None:
+    analysis = make_analysis(clip)
+    names = tuple(f"class_number_{index}" for index in range(25))
+    rng = np.random.default_rng(2)
+    crowded = replace(
+        analysis.map,
+        classes=names,
+        centroids=rng.uniform(-5, 25, (25, 2)).astype(np.float32),
+        centroid_distance=np.tile(np.arange(25, dtype=np.float32)[::-1], (3, 1)),
+    )
+    session_of(window).set_analysis(replace(analysis, map=crowded))
+    labels = window.map._labels
+    shown = [label.sceneBoundingRect() for label in labels if label.isVisible()]
+    assert 5 < len(shown) < 25
+    assert labels[0].textItem.toPlainText() == "class number 24"  # the nearest to this clip comes first
+    assert labels[0].isVisible()
+    for index, label in enumerate(shown):
+        covered = sum(label.intersected(other).width() * label.intersected(other).height() for other in shown[:index])
+        inside = label.intersected(window.map._plot.sceneRect())
+        outside = label.width() * label.height() - inside.width() * inside.height()
+        assert covered + outside <= 0.12 * label.width() * label.height()
+
+
+def test_that_the_map_shows_reference_points_by_class_and_every_centroid(window: MainWindow, clip: Path) -> None:
+    analysis = make_analysis(clip)
+    classes = analysis.map.reference_class.copy()
+    classes[:5] = -1
+    session_of(window).set_analysis(replace(analysis, map=replace(analysis.map, reference_class=classes)))
+    session_of(window).seek(24)
+    window.commands.theme_dark()  # everything is built anew, and nothing is left of what was there
+    found = [item for item in window.map._plot.scene().items() if isinstance(item, pg.ScatterPlotItem)]
+    # The line through the windows has a scatter item of its own, without points.
+    assert sorted(len(item.data) for item in found) == [0, 1, 2, 3, 55]  # current window, windows, centroids, references of a class

@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
         default=VARIANTS[0],
         help="action consistency as the released code has it (default), or as the paper writes it, without bringing means to unit length",
     )
-    score.add_argument("--out", metavar="FILE", required=True, type=Path, help="scores.json; a report of what they rest on is written beside it")
+    score.add_argument(
+        "--out", metavar="FILE", required=True, type=Path, help="scores.json; a report of what they rest on is written beside it"
+    )
     manifold = commands.add_parser(
         "manifold",
         help="make a manifold file of a checkpoint, for 'analyze --extractor tag-files' and the window",

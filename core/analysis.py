@@ -37,6 +37,14 @@ class ManifoldInfo:
     variant: str
     sources: tuple[str, ...]
     classes: tuple[str, ...]
+    clip_accuracy: float | None = None  # share of the clips held out from training whose nearest class is the right one
+
+    @property
+    def caution(self) -> str | None:
+        """How far the nearest class can be believed, where that was measured."""
+        if self.clip_accuracy is None:
+            return None
+        return f"The nearest class is a hint: it was right for {self.clip_accuracy:.0%} of the clips held out from training."
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,7 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
             "variant": a.manifold.variant,
             "sources": list(a.manifold.sources),
             "classes": list(a.manifold.classes),
+            "clip_accuracy": number(a.manifold.clip_accuracy),
         },
         "presence": [str(value) for value in track.presence],
         "presence_reason": list(track.reasons),

@@ -94,7 +94,8 @@ class Manifold:
 
     @property
     def info(self) -> ManifoldInfo:
-        return ManifoldInfo(self.name, self.sha256, self.fps, self.variant, self.source_names, self.classes)
+        accuracy = self.card.get("clip_accuracy")
+        return ManifoldInfo(self.name, self.sha256, self.fps, self.variant, self.source_names, self.classes, accuracy)
 
 
 _TENSORS = (

@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import itertools
 
 import numpy as np
-from core.extraction.blazepose import extract_frames
 
 from core.body import load_body
+from core.extraction.blazepose import extract_frames
 from core.track import Presence, load_track, track_arrays
 from render.mesh import create_renderer
 from tools.mocap.clips import FPS, Library, Take, clean_parts, open_library, shared_folder

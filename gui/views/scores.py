@@ -121,6 +121,8 @@ def statements(analysis: Analysis | None) -> list[str]:
         found.append("The clip is shorter than one window of 32 frames: its last frame was repeated, which lowers S_temp.")
     if scores.outside:
         found.append("This motion is farther from every class than real motion gets: read S_cons as “unlike anything known”.")
+    if scores.nearest_class is not None and analysis.manifold.caution:
+        found.append(analysis.manifold.caution)
     return found
 
 

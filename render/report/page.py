@@ -82,7 +82,8 @@ def _scores(a: Analysis, clear: int) -> list[tuple[str, str, str]]:
         rows.append((f"Action consistency with “{a.action}”", _number(scores.action_consistency.get(a.action), 3), lower))
     if scores.nearest_class is not None:
         distance = _number(scores.action_consistency.get(scores.nearest_class), 3)
-        rows.append(("Nearest action", scores.nearest_class, f"action consistency {distance}: {lower}"))
+        caution = f". {a.manifold.caution}" if a.manifold.caution else ""
+        rows.append(("Nearest action", scores.nearest_class, f"action consistency {distance}: {lower}{caution}"))
     amount = _number(scores.motion_amount, 2, " body heights/s")
     rate = "native rate" if a.manifold.fps is None else f"judged at {a.manifold.fps:g} frames a second"
     return [

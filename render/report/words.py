@@ -31,6 +31,8 @@ BLIND_SPOTS = (
 )
 OWN_SCALE = "The scores of this extractor are Telltale's own: do not set them beside published figures of other tools."
 _SURE, _LIKELY = 0.8, 0.5
+# Below this share of the strongest joint an event has no one place.
+_ONE_JOINT = 0.15
 
 
 def file_name(analysis: Analysis) -> str:
@@ -99,7 +101,11 @@ def presence_rows(analysis: Analysis) -> list[tuple[str, str, str]]:
 
 
 def _where(glitch: Glitch) -> str:
-    return f", in the {readable(glitch.joints[0].name)}" if glitch.joints else ""
+    if not glitch.joints:
+        return ""
+    if len(glitch.joints) > 1 and max(joint.share for joint in glitch.joints) < _ONE_JOINT:
+        return ", all over the body"
+    return f", in the {readable(glitch.joints[0].name)}"
 
 
 def _lower_first(sentence: str) -> str:

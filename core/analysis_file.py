@@ -87,7 +87,7 @@ def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
         "telltale_version": data["telltale_version"],
         "video": {"notes": [], **video},
         "track": track,
-        "manifold": data["manifold"],
+        "manifold": {"clip_accuracy": None, **data["manifold"]},
         "action": data["action"],
         "scores": {
             "reason": None,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.analysis import Analysis, to_json
+from core.analysis import Analysis, ManifoldInfo, to_json
 from core.analysis_file import AnalysisFileError, analysis_arrays, analysis_from_arrays, from_json
 from core.track import Presence
 
@@ -55,6 +55,7 @@ def test_that_the_export_has_every_field_of_the_contract(exported: Any) -> None:
         "variant": "corrected",
         "sources": ["appearance", "pose", "kp2d"],
         "classes": ["squat", "wave", "walk"],
+        "clip_accuracy": None,
     }
     assert exported["action"] is None
     assert {key: exported["scores"][key] for key in ("temporal_coherence", "nearest_class", "motion_amount", "padded", "outside")} == {
@@ -174,3 +175,9 @@ def test_that_an_event_outside_the_clip_is_refused(exported: Any) -> None:
 def test_that_json_of_something_else_is_refused() -> None:
     with pytest.raises(AnalysisFileError, match="no schema"):
         from_json({"hello": "world"})
+
+
+def test_that_a_manifold_says_how_far_its_nearest_class_can_be_believed() -> None:
+    known = ManifoldInfo("m", "0" * 64, 30.0, "corrected", ("pose",), ("walk", "run"), 0.24)
+    assert known.caution == "The nearest class is a hint: it was right for 24% of the clips held out from training."
+    assert replace(known, clip_accuracy=None).caution is None

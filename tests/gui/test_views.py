@@ -143,6 +143,12 @@ def test_that_doubts_about_the_scores_stand_beside_them(clip: Path, field: str, 
     assert words in statements(doubtful)[0]
 
 
+def test_that_the_nearest_class_stands_beside_how_often_it_is_right(clip: Path) -> None:
+    analysis = make_analysis(clip)
+    measured = replace(analysis, manifold=replace(analysis.manifold, clip_accuracy=0.24))
+    assert statements(measured) == ["The nearest class is a hint: it was right for 24% of the clips held out from training."]
+
+
 def test_that_an_unjudged_frame_says_why_over_the_picture(qtbot: QtBot, window: MainWindow) -> None:
     for name in ("mesh", "skeleton", "keypoints"):
         window.set_layer(name, visible=False)

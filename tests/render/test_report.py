@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.analysis import Analysis, to_json
+from core.analysis import Analysis, JointEvidence, to_json
 from core.analysis_file import from_json
 from core.project import Project, new_note, new_project
 from core.track import Presence
@@ -143,6 +143,21 @@ def test_that_missing_scores_are_explained(report: Report, make_analysis: Maker)
     assert "There are no scores: only 40 % of the frames show a single person; at least 80 % are needed." in words
     assert "Temporal coherence not known" in words
     assert "nan" not in words.lower().split()
+
+
+def test_that_the_nearest_action_stands_beside_how_often_it_is_right(report: Report, make_analysis: Maker) -> None:
+    analysis = make_analysis()
+    measured = replace(analysis, manifold=replace(analysis.manifold, clip_accuracy=0.24))
+    assert "right for 24% of the clips held out" in Page(report(measured)).words
+
+
+def test_that_an_event_of_all_joints_has_no_one_place(report: Report, make_analysis: Maker) -> None:
+    analysis = make_analysis()
+    event = analysis.glitches[0]
+    joints = tuple(JointEvidence(name, 0.1, 5.0) for name in ("left_knee", "right_knee", "nose"))
+    words = Page(report(replace(analysis, glitches=(replace(event, joints=joints),)))).words
+    assert "all over the body" in words
+    assert "in the left knee" not in words
 
 
 def test_that_short_and_outside_clips_are_marked(report: Report, make_analysis: Maker) -> None:

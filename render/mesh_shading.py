@@ -31,10 +31,11 @@ def lit_colours(vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray | N
     paint = np.asarray(DEFAULT_COLOUR if colours is None else colours, np.uint8)
     if paint.shape not in ((3,), (len(vertices), 3)):
         raise ValueError(f"Colours have the shape {paint.shape}; one colour [3] or one a vertex [{len(vertices)}, 3] is needed.")
-    return _light(vertices, faces, np.broadcast_to(paint, (len(vertices), 3)))
+    return _light(vertices, vertex_normals(vertices, faces), np.broadcast_to(paint, (len(vertices), 3)))
 
 
-def _light_loop(vertices: np.ndarray, faces: np.ndarray, paint: np.ndarray) -> np.ndarray:
+def _normals_loop(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Normals float32 [V, 3] of vertices [V, 3], not of unit length: the sum over the triangles [F, 3] around each, weighed by area."""
     normals = np.zeros((vertices.shape[0], 3), np.float32)
     for f in range(faces.shape[0]):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
@@ -45,6 +46,10 @@ def _light_loop(vertices: np.ndarray, faces: np.ndarray, paint: np.ndarray) -> n
             normals[k, 0] += nx
             normals[k, 1] += ny
             normals[k, 2] += nz
+    return normals
+
+
+def _light_loop(vertices: np.ndarray, normals: np.ndarray, paint: np.ndarray) -> np.ndarray:
     lit = np.empty((vertices.shape[0], 3), np.float32)
     for k in range(vertices.shape[0]):
         x, y, z = vertices[k, 0], vertices[k, 1], vertices[k, 2]
@@ -57,4 +62,5 @@ def _light_loop(vertices: np.ndarray, faces: np.ndarray, paint: np.ndarray) -> n
     return lit
 
 
+vertex_normals = compiled(_normals_loop)
 _light = compiled(_light_loop)

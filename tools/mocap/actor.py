@@ -9,7 +9,7 @@ import numpy as np
 
 from core.body import REGIONS, BodyModel
 from render.mesh import MeshRenderer
-from render.mesh_shading import compiled
+from render.mesh_shading import compiled, vertex_normals
 from tools.mocap.room import Camera, scaled_intrinsics
 
 _SKIN = ((241, 206, 178), (224, 178, 140), (198, 144, 104), (150, 102, 70), (104, 68, 46))
@@ -109,28 +109,8 @@ def _compose_loop(picture: np.ndarray, backdrop: np.ndarray, shadow: np.ndarray,
 _compose = compiled(_compose_loop)
 
 
-def _lamp_loop(vertices: np.ndarray, faces: np.ndarray, paint: np.ndarray, light: np.ndarray) -> np.ndarray:
+def _lamp(vertices: np.ndarray, faces: np.ndarray, paint: np.ndarray, light: np.ndarray) -> np.ndarray:
     """Colours under a soft lamp; the renderer adds its own light at the camera, so this only tells the sides apart."""
-    normals = np.zeros((vertices.shape[0], 3), np.float32)
-    for f in range(faces.shape[0]):
-        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
-        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
-        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-        for k in (a, b, c):
-            normals[k, 0] += nx
-            normals[k, 1] += ny
-            normals[k, 2] += nz
-    lit = np.empty((vertices.shape[0], 3), np.uint8)
-    for k in range(vertices.shape[0]):
-        length = np.sqrt(normals[k, 0] ** 2 + normals[k, 1] ** 2 + normals[k, 2] ** 2)
-        facing = np.float32(0.0)
-        if length > 0:
-            facing = (normals[k, 0] * light[0] + normals[k, 1] * light[1] + normals[k, 2] * light[2]) / length
-        strength = np.float32(0.82) + np.float32(0.34) * facing
-        for channel in range(3):
-            lit[k, channel] = np.uint8(min(paint[k, channel] * strength, np.float32(255.0)))
-    return lit
-
-
-_lamp = compiled(_lamp_loop)
+    normals = vertex_normals(vertices, faces)
+    facing = normals @ light / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
+    return np.minimum(paint * (0.82 + 0.34 * facing[:, None]), 255).astype(np.uint8)

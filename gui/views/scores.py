@@ -34,7 +34,7 @@ class Figures(Painted):
         large = QFont(self.font())
         large.setPointSizeF(large.pointSizeF() * 1.75)
         small = self.small_font()
-        weights = (0.265, 0.37, 0.21, 0.155)
+        weights = (0.3, 0.38, 0.18, 0.14)
         x = 0.0
         for (heading, value, remark), weight in zip(self.figures, weights, strict=True):
             width = self.width() * weight
@@ -92,7 +92,7 @@ class ScoresView(View):
 def figures(analysis: Analysis | None) -> list[tuple[str, str, str]]:
     """Heading, value and remark of the four figures; a dash where nothing is known."""
     if analysis is None:
-        return [("Temporal coherence", "–", "S_temp"), ("Action consistency S_cons", "–", ""), ("Motion", "–", ""), ("Frame rate", "–", "")]
+        return [("Temporal coherence", "–", "S_temp"), ("Action consistency S_cons", "–", ""), ("Motion", "–", ""), ("Rate", "–", "")]
     scores = analysis.scores
     nearest = scores.nearest_class
     consistency = scores.action_consistency.get(nearest) if nearest is not None else None
@@ -104,8 +104,8 @@ def figures(analysis: Analysis | None) -> list[tuple[str, str, str]]:
     return [
         ("Temporal coherence", _value(scores.temporal_coherence), "S_temp"),
         ("Action consistency S_cons", _value(consistency), remark),
-        ("Motion", _value(scores.motion_amount, 2), "body heights / s"),
-        ("Frame rate", f"{analysis.video.fps:.4g}", "frames / s"),
+        ("Motion", _value(scores.motion_amount, 2), "heights / s"),
+        ("Rate", f"{analysis.video.fps:.4g}", "frames / s"),
     ]
 
 

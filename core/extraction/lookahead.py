@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +14,17 @@ from typing import ParamSpec, TypeVar
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+
+_NICER = 10
+
+
+def _step_aside() -> None:
+    """Let the calling thread have what the tracker leaves over: Holistic's own threads want more than one core at times, and it is they
+    who set the pace."""
+    if sys.platform == "linux":  # elsewhere priorities belong to whole processes
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)
 
 
 @contextmanager
@@ -32,6 +45,7 @@ def ahead(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
                 continue
 
     def make() -> None:
+        _step_aside()
         iterator = iter(items)
         try:
             for item in iterator:
@@ -68,7 +82,7 @@ class Behind:
     """A thread that does what it is given, in order; `submit` waits while more than `depth` tasks are open."""
 
     def __init__(self, depth: int) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="frames-behind")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="frames-behind", initializer=_step_aside)
         self._depth = depth
         self._open: deque[Future[None]] = deque()
 

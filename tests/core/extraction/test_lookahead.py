@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -72,3 +74,18 @@ def test_that_an_error_behind_reaches_the_one_who_waits() -> None:
         behind.submit(_fail)
         behind.wait()
     behind.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere priorities belong to whole processes")
+def test_that_both_threads_leave_the_tracker_the_way() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    found: list[int] = []
+    with ahead((priority() for _ in range(1)), 1) as items:
+        found += items
+    behind = Behind(1)
+    behind.submit(lambda: found.append(priority()))
+    behind.wait()
+    behind.close()
+    assert found == [min(priority() + 10, 19)] * 2

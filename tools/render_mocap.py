@@ -1,10 +1,11 @@
 """Film the motion-capture clips with the bundled body and let the real extractor watch: labelled tracks for training a manifold.
 
-Usage: TELLTALE_SHARED=... python tools/render_mocap.py OUT [--library cmu] [--frames 38000] [--jobs 2]
+Usage: TELLTALE_SHARED=... python tools/render_mocap.py OUT [--library cmu] [--frames 160000] [--jobs 2]
 
-Writes OUT/<clip>_<start>__<view>.npz (`core.track.load_track`) and OUT/index.json: a list of {file, clip, view, action, subject, start,
-stop, frames, ok}. start and stop count mocap frames at 60 fps; the film has 30 fps. Nothing that is there is made again, so a stopped run
-can be continued. Work is ordered so that all classes grow evenly: training can begin with what is there at any time.
+Writes OUT/<clip>_<start>__<view>.npz (`core.track.load_track`; beside the track the truth: `truth_space` float32 [T, 24, 3], the joints of
+the body in camera space, and `truth_pixels` [T, 24, 2]) and OUT/index.json: a list of {file, clip, view, action, subject, start, stop, fps,
+frames, ok}. start and stop count mocap frames at 60 fps. Nothing that is there is made again, so a stopped run can be continued. Work is
+ordered so that all classes grow evenly: training can begin with what is there at any time.
 """
 
 from __future__ import annotations
@@ -28,17 +29,22 @@ import itertools
 
 import numpy as np
 
-from core.body import load_body
+from core.body import BodyModel, load_body, pose_joints
+from core.camera import project
 from core.extraction.blazepose import extract_frames
 from core.track import Presence, load_track, track_arrays
 from render.mesh import create_renderer
 from tools.mocap.clips import FPS, Library, Take, clean_parts, open_library, shared_folder
-from tools.mocap.retarget import retarget
-from tools.mocap.views import centred, choose_shape, choose_view, every, film
+from tools.mocap.retarget import BodyMotion, retarget
+from tools.mocap.shooting import choose_shooting, compressed, lit, mirror, retime
+from tools.mocap.views import View, centred, choose_shape, choose_view, film
 
-STEP = 2  # every second mocap frame: 30 fps
 SHORTEST, LONGEST = 80, 660  # mocap frames of one film
-VIEWS = 4  # at most, of one part
+VIEWS = 16  # at most, of one part
+MOST_OF_A_CLASS = 6000  # frames of one view of a long class: Pantomime would else fill a quarter
+# Of the films: most show the whole person, some from afar, some close, without the feet.
+_FRAMINGS = (((0.6, 0.88), 0.95), ((0.3, 0.6), 0.95), ((1.0, 1.5), 1.25))
+_FRAMING_SHARES = (0.75, 0.15, 0.1)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class Job:
 
     @property
     def frames(self) -> int:
-        return len(range(self.take.start, self.take.stop, STEP))
+        """About how many at the usual rate; the film's own rate and tempo are drawn when it is made."""
+        return (self.take.stop - self.take.start) // 2
 
     @property
     def seed(self) -> list[int]:
@@ -66,7 +73,8 @@ def plan(library: Library, frames: int) -> list[Job]:
     waiting: dict[str, list[Job]] = defaultdict(list)
     for view in range(VIEWS):
         for action, parts in _parts(library).items():
-            waiting[action] += [Job(part, view) for part in parts]
+            lengths = np.cumsum([0, *((part.stop - part.start) // 2 for part in parts[:-1])])
+            waiting[action] += [Job(part, view) for part, before in zip(parts, lengths, strict=True) if before < MOST_OF_A_CLASS]
     made: dict[str, int] = dict.fromkeys(waiting, 0)
     jobs: list[Job] = []
     while any(waiting.values()) and sum(made.values()) < frames:
@@ -100,17 +108,31 @@ def make(job: Job, library_name: str, mocap: str, out: str) -> dict[str, Any]:
         library = open_library(Path(mocap), library_name)
         body = load_body()
         generator = np.random.default_rng(job.seed)
-        motion = retarget(library.positions(job.take), library.joints, body, choose_shape(generator), FPS)
-        motion = centred(every(motion, STEP))
-        view = choose_view(motion, FPS / STEP, generator)
-        renderer = create_renderer("raster")
-        times = np.arange(len(motion)) * STEP / FPS
-        track = extract_frames(film(motion, body, view, renderer), times, view.size)
+        shooting = choose_shooting(generator)
+        positions = retime(library.positions(job.take), FPS, shooting)
+        if shooting.mirrored:
+            positions = mirror(positions, library.joints)
+        motion = centred(retarget(positions, library.joints, body, choose_shape(generator), shooting.fps))
+        share, middle = _FRAMINGS[generator.choice(len(_FRAMINGS), p=_FRAMING_SHARES)]
+        view = choose_view(motion, shooting.fps, generator, share=share, middle=middle)
+        pictures = lit(film(motion, body, view, create_renderer("raster")), shooting, generator)
+        times = np.arange(len(motion)) / shooting.fps
+        track = extract_frames(compressed(pictures, view.size, shooting.fps, shooting.crf), times, view.size)
+        space, pixels = truth(motion, body, view)
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-        np.savez(temporary, **track_arrays(track))  # type: ignore[arg-type]
+        np.savez(temporary, **track_arrays(track), truth_space=space, truth_pixels=pixels)  # type: ignore[arg-type]
         temporary.replace(path)
-    presence = load_track(path).presence
-    return {"file": job.file, "view": job.view, **asdict(job.take), "frames": len(presence), "ok": presence.count(Presence.OK)}
+    track = load_track(path)
+    fps = round(1 / float(np.median(np.diff(track.times))))
+    ok = track.presence.count(Presence.OK)
+    return {"file": job.file, "view": job.view, **asdict(job.take), "fps": fps, "frames": len(track), "ok": ok}
+
+
+def truth(motion: BodyMotion, body: BodyModel, view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Where the 24 joints of the filmed body are: float32 [T, 24, 3] in camera space, [T, 24, 2] in pixels."""
+    joints = pose_joints(body, motion.global_orient, motion.body_pose, motion.betas, motion.translation)
+    space = np.stack([view.camera(frame).see(joints[frame]) for frame in range(len(motion))])
+    return space.astype(np.float32), project(space, view.intrinsics).astype(np.float32)
 
 
 def _make(arguments: tuple[Job, str, str, str]) -> dict[str, Any]:
@@ -127,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--library", choices=("cmu", "hdm05"), default="cmu", help="hdm05 is for validation only")
-    parser.add_argument("--frames", type=int, default=38000, help="about how many frames to film altogether")
+    parser.add_argument("--frames", type=int, default=160000, help="about how many frames to film altogether")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -57,29 +57,36 @@ def every(motion: BodyMotion, step: int) -> BodyMotion:
 
 
 def choose_view(
-    motion: BodyMotion, fps: float, generator: np.random.Generator, *, size: tuple[int, int] | None = None, frontal: bool = False
+    motion: BodyMotion,
+    fps: float,
+    generator: np.random.Generator,
+    *,
+    size: tuple[int, int] | None = None,
+    frontal: bool = False,
+    share: tuple[float, float] = (0.6, 0.85),
+    middle: float = 0.95,
 ) -> View:
-    """A random view of a motion that lies around the middle of the room: mostly from the front, sometimes from the side or behind.
+    """A random view of a motion that lies around the middle of the room: mostly from the front, often from the side or behind.
 
-    size: of the picture; random when None. frontal: only views from the front, for films that people look at.
+    size: of the picture; random when None. frontal: only views from the front, for films that people look at. The person, arms up and
+    moving about, fills `share` of the picture (above 1 a part is outside of it); `middle` is the height in metres the camera looks at.
     """
     size = size or SIZES[generator.integers(len(SIZES))]
     intrinsics = default_intrinsics(size) * (*[generator.uniform(0.9, 1.4)] * 2, 1, 1)
     sides = (generator.uniform(-0.9, 0.9), generator.uniform(0.9, 1.7), -generator.uniform(0.9, 1.7), np.pi)
-    turn = generator.uniform(-0.45, 0.45) if frontal else generator.choice(sides, p=(0.64, 0.14, 0.14, 0.08))
+    turn = generator.uniform(-0.45, 0.45) if frontal else generator.choice(sides, p=(0.5, 0.18, 0.18, 0.14))
     facing = motion.global_orient[:, :, 2].mean(0)
     yaw = np.arctan2(facing[0], facing[2]) + turn
     travel = np.ptp(motion.translation[:, [0, 2]], axis=0).max()
-    height = np.array([0.0, 0.95, 0.0])
+    height = np.array([0.0, middle, 0.0])
     if travel > _TRAVEL:
         targets = gaussian_filter1d(motion.translation, 0.5 * fps, axis=0, mode="nearest") * (1, 0, 1) + height
         room_for = 0.5
     else:
         targets = np.broadcast_to(height, motion.translation.shape)
         room_for = travel / 2
-    # The person, arms up and moving about, fills 60 to 85 % of the picture; nearly all of it where people look.
-    share = generator.uniform(0.6, 0.85) if not frontal else 0.95
-    distance = max(intrinsics[1] * 2.1 / (share * size[1]), intrinsics[0] * (1.5 + 2 * room_for) / (share * size[0])) + room_for
+    filled = generator.uniform(*share) if not frontal else 0.95  # nearly all of it where people look
+    distance = max(intrinsics[1] * 2.1 / (filled * size[1]), intrinsics[0] * (1.5 + 2 * room_for) / (filled * size[0])) + room_for
     offset = np.array([distance * np.sin(yaw), generator.uniform(-0.1, 0.8), distance * np.cos(yaw)])
     half = travel / 2 + distance + generator.uniform(0.5, 2.5)
     light = generator.uniform((-0.6, 0.7, -0.6), (0.6, 1.0, 0.6))

@@ -105,13 +105,14 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
     from core.store import Store
     from core.training.clips import LeftOut, read_clips, without_excluded
     from core.training.epochs import Paths, train_epochs
+    from core.training.log import log_of, report_of
     from core.training.material import prepare
     from core.training.outcome import figures, finished_manifold
 
     out: Path = options.out
     device = _device(options.device)
     left_out = LeftOut()
-    paths = Paths(out.with_name(f"{out.name}.checkpoint"), out.with_name(f"{out.stem}.losses.csv"))
+    paths = Paths(out.with_name(f"{out.name}.checkpoint"), log_of(out))
     if options.restart:
         paths.checkpoint.unlink(missing_ok=True)
     clips = without_excluded(clips, _excluded(options.exclude), left_out)
@@ -123,10 +124,11 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
         bar.clear()
         _tell_left_out(left_out)
     _tell_material(material, options.split)
+    refuse(f"The losses go to {paths.log} after each epoch; the window shows them with 'Watch a training'.")
     encoder, history = train_epochs(material, recipe, paths, device, _listener(recipe, bar))
     measured = figures(encoder, material, recipe, history)
     report: dict[str, Any] = {"recipe": asdict(recipe), "split": options.split, **measured, "left_out": asdict(left_out)}
-    report_path = out.with_name(f"{out.stem}.report.json")
+    report_path = report_of(out)
     if recipe.window == WINDOW:
         save_manifold(finished_manifold(encoder, material, recipe, measured, bar.stage), out)
     bar.clear()
@@ -202,7 +204,7 @@ def _tell_material(material: Material, split: str) -> None:
 
 
 def _tell_figures(found: dict[str, Any]) -> None:
-    print(f"held-out loss {found['held_out_loss']:.4f}, NMI {found['nmi']:.3f}, nearest centroid right {found['accuracy']:.1%}")
+    print(f"held-out loss {found['held_out_loss']:.4f}, NMI {found['nmi']:.3f}, nearest centroid right {found['window_accuracy']:.1%}")
     rows = tuple((name, d["windows"], d["own"], d["nearest_other"]) for name, d in found["distances"].items())
     show(Table("Mean distance of held-out windows to centroids", ("class", "windows", "own", "nearest other"), rows))
 
@@ -214,7 +216,7 @@ def _listener(recipe: Recipe, bar: _Bar) -> Listener:
         bar.clear()
         terms = ", ".join(f"{name} {getattr(losses, name):.4f}" for name in recipe.losses)
         head = f"epoch {losses.epoch}/{recipe.epochs}: loss {losses.loss:.4f}"
-        refuse(f"{head} ({terms}), held out {losses.held_out:.4f}, {losses.seconds:.1f} s")
+        refuse(f"{head} ({terms}), held out {losses.held_out:.4f}, NMI {losses.nmi:.3f}, {losses.seconds:.1f} s")
 
     def step(number: int, done: int, total: int, loss: float) -> None:
         bar.stage(f"epoch {number}/{recipe.epochs} loss {loss:.3f}", done, total)

@@ -11,6 +11,7 @@ from core.encoder import build_encoder
 from core.evaluation.errors import EvaluationError
 from core.manifold import Manifold
 from core.training.calibration import encode_set
+from core.training.clustering import cluster_classes
 from core.training.dataset import LabelledClip, window_set
 
 
@@ -30,9 +31,6 @@ def cluster_windows(clips: Sequence[LabelledClip], manifold: Manifold, seed: int
 
     Raises EvaluationError with fewer than two classes that have windows, ManifoldError when a track does not fit the manifold.
     """
-    from sklearn.cluster import KMeans
-    from sklearn.metrics import normalized_mutual_info_score
-
     names = tuple(sorted({clip.action for clip in clips}))
     labelled = replace(manifold, classes=names)  # the labels of the clips need not be classes that the manifold offers
     windows = window_set(clips, labelled)
@@ -40,12 +38,12 @@ def cluster_windows(clips: Sequence[LabelledClip], manifold: Manifold, seed: int
     if len(present) < 2:
         raise EvaluationError("NMI needs two classes with at least one clip of 32 scored frames each: give more clips.")
     z_cls, _ = encode_set(windows, labelled, build_encoder(manifold))
-    cluster = KMeans(len(present), n_init=10, random_state=seed).fit_predict(z_cls)
+    nmi, cluster = cluster_classes(z_cls, windows.label, seed)
     counts = np.zeros((len(present), len(present)), np.int64)
     np.add.at(counts, (np.searchsorted(present, windows.label), cluster), 1)
     order = np.lexsort((-counts.max(axis=0), counts.argmax(axis=0)))
     return Clustering(
-        nmi=float(normalized_mutual_info_score(windows.label, cluster)),
+        nmi=nmi,
         classes=tuple(names[i] for i in present),
         clips=len(np.unique(windows.clip)),
         windows=len(windows),

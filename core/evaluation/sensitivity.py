@@ -21,6 +21,7 @@ from core.training.distortions import distort, distortion_order
 DISTORTIONS = {"shuffle": "shuffle", "reverse": "reverse", "copy": "static"}
 SEVERITIES = tuple(round(0.1 * i, 1) for i in range(1, 11))
 SCORES = ("temporal_coherence", "action_consistency")
+MOST_WINDOWS = 192
 _BATCH = 64
 
 
@@ -40,29 +41,45 @@ class Response:
 def sensitivity(
     clips: Sequence[LabelledClip],
     manifold: Manifold,
-    most_windows: int = 192,
+    most_windows: int = MOST_WINDOWS,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Response, ...]:
-    """The response of both scores, each window for itself; severity 0 is the clean windows. At most `most_windows` are drawn, seeded.
+    """The response of both scores on windows of the clips, severity 0 (the clean windows) first.
 
-    Action consistency is measured on windows whose class the manifold offers, and left out when there is none.
     Raises EvaluationError without a whole window, ManifoldError when a track does not fit the manifold.
     """
     names = tuple(sorted({clip.action for clip in clips}))
     windows = window_set(clips, replace(manifold, classes=names))
     if not len(windows):
         raise EvaluationError("Sensitivity needs clips of at least 32 scored frames: give longer clips.")
+    label = np.array([manifold.classes.index(names[i]) if names[i] in manifold.classes else -1 for i in windows.label])
+    return responses(windows, np.arange(len(windows)), label, manifold, build_encoder(manifold), seed, most_windows, progress)
+
+
+def responses(
+    windows: WindowSet,
+    among: np.ndarray,
+    label: np.ndarray,
+    manifold: Manifold,
+    encoder: Encoder,
+    seed: int,
+    most_windows: int = MOST_WINDOWS,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Response, ...]:
+    """The response of both scores, each window for itself; at most `most_windows` of the windows `among` are drawn, seeded.
+
+    label int [N]: the class of each window in the manifold, or -1. Action consistency is measured on windows whose class the manifold
+    offers, and left out when there is none. progress(done, total).
+    """
     rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.permutation(len(windows))[:most_windows])
-    label = np.array([manifold.classes.index(names[i]) if names[i] in manifold.classes else -1 for i in windows.label[chosen]])
-    encoder = build_encoder(manifold)
-    clean = _scores(windows, chosen, label, manifold, encoder, None)
+    chosen = np.sort(rng.permutation(among)[:most_windows])
+    clean = _scores(windows, chosen, label[chosen], manifold, encoder, None)
     result = [_response("none", 0.0, score, clean[score], clean[score]) for score in clean]
     total = len(DISTORTIONS) * len(SEVERITIES)
     for number, (name, kind) in enumerate(DISTORTIONS.items()):
         for step, severity in enumerate(SEVERITIES):
-            broken = _scores(windows, chosen, label, manifold, encoder, distortion_order(kind, len(chosen), rng, severity))
+            broken = _scores(windows, chosen, label[chosen], manifold, encoder, distortion_order(kind, len(chosen), rng, severity))
             result += [_response(name, severity, score, clean[score], broken[score]) for score in clean]
             if progress is not None:
                 progress(number * len(SEVERITIES) + step + 1, total)

@@ -17,7 +17,7 @@ from core.training.dataset import WindowSet
 from core.training.errors import DatasetError
 from core.training.recipe import Recipe
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def fingerprint(recipe: Recipe, manifold: Manifold, training: WindowSet, testing: WindowSet, device: str) -> str:

@@ -17,6 +17,7 @@ from core.encoder import Encoder
 from core.manifold import Manifold
 from core.scores import class_centroid
 from core.training.checkpoint import fingerprint, load_checkpoint, save_checkpoint
+from core.training.clustering import cluster_classes
 from core.training.dataset import WindowSet
 from core.training.distortions import KINDS, distort, distortion_order
 from core.training.log import EpochLosses, write_log
@@ -80,6 +81,7 @@ def _run(material: Material, recipe: Recipe, paths: Paths, device: torch.device,
             torch.cuda.set_rng_state(state["cuda_rng"])
         history = [EpochLosses(**entry) for entry in state["history"]]
         listener.resumed(len(history))
+    write_log(paths.log, history)  # whoever watches sees at once that a run has begun
     for epoch in range(len(history), recipe.epochs):
         begun = time.monotonic()
         shown = _active(encoder, training, manifold, recipe.active_share if epoch else 1.0, device)
@@ -99,11 +101,13 @@ def _run(material: Material, recipe: Recipe, paths: Paths, device: torch.device,
         history.append(
             EpochLosses(
                 epoch=epoch + 1,
+                epochs=recipe.epochs,
                 steps=steps * (epoch + 1),
                 windows=len(shown),
                 loss=loss,
                 **dict(zip(LOSSES, terms, strict=True)),
                 held_out=_held_out_loss(encoder, material, recipe, device),
+                nmi=cluster_classes(embed_windows(encoder, material.testing, manifold, device), material.testing.label, recipe.seed)[0],
                 learning_rate=float(schedule.get_last_lr()[0]),
                 seconds=time.monotonic() - begun,
             )

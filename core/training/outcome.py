@@ -13,6 +13,7 @@ from core.encoder import Encoder
 from core.manifold import Manifold
 from core.scores import class_centroid
 from core.training.calibration import calibrate
+from core.training.clustering import cluster_classes
 from core.training.epochs import embed_windows
 from core.training.log import EpochLosses
 from core.training.material import Material
@@ -23,15 +24,11 @@ from core.training.report import held_out_report
 def figures(encoder: Encoder, material: Material, recipe: Recipe, history: Sequence[EpochLosses]) -> dict[str, Any]:
     """Held-out loss, NMI of k-means on held-out windows, and per class the mean distance of its held-out windows to its own centroid and
     to the nearest other one. JSON-compatible. Centroids come from the training windows (science.md 4)."""
-    from sklearn.cluster import KMeans
-    from sklearn.metrics import normalized_mutual_info_score
-
     training, testing, manifold = material.training, material.testing, material.manifold
     trained, held_out = (embed_windows(encoder, part, manifold, torch.device("cpu")) for part in (training, testing))
     classes = manifold.classes
     centroids = np.stack([class_centroid(trained[training.label == i]) for i in range(len(classes))])
     distance = np.linalg.norm(held_out[:, None] - centroids, axis=-1)
-    clusters = KMeans(min(len(classes), len(held_out)), n_init=10, random_state=recipe.seed).fit_predict(held_out)
     distances = {}
     for i, name in enumerate(classes):
         mine = distance[testing.label == i]
@@ -42,8 +39,8 @@ def figures(encoder: Encoder, material: Material, recipe: Recipe, history: Seque
         }
     return {
         "held_out_loss": history[-1].held_out,
-        "nmi": float(normalized_mutual_info_score(testing.label, clusters)),
-        "accuracy": float((distance.argmin(axis=1) == testing.label).mean()),
+        "nmi": cluster_classes(held_out, testing.label, recipe.seed)[0],
+        "window_accuracy": float((distance.argmin(axis=1) == testing.label).mean()),
         "distances": distances,
     }
 

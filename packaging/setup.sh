@@ -2,62 +2,17 @@
 # Sets up everything Telltale needs to run and be tested: system packages, a virtual environment, Python packages. Safe to repeat.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=packaging/common.sh
+. packaging/common.sh
 
-note() { printf '[setup] %s\n' "$*" >&2; }
-
-install_system_packages() {
-    if ! command -v dpkg-query >/dev/null; then
-        note "This is not Debian or Ubuntu: please see that the libraries of packaging/system-packages.txt are there under your system's names."
-        return
-    fi
-    local wanted missing=() state
-    mapfile -t wanted < <(grep -vE '^\s*(#|$)' packaging/system-packages.txt)
-    for package in "${wanted[@]}"; do
-        # libglib2.0-0 is called libglib2.0-0t64 on newer systems.
-        state=$(dpkg-query -W -f '${Status}\n' "$package" "${package}t64" 2>/dev/null) || true
-        [[ "$state" == *"install ok installed"* ]] || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        if ! sudo -n true 2>/dev/null; then
-            note "These system packages are missing. Please run this once, then repeat your command:"
-            note "    sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
-            exit 1
-        fi
-        as_root=(sudo)
-    fi
-    note "installing system packages: ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-}
-
-find_python() {
-    for candidate in python3.11 python3.12 python3; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; then
-            command -v "$candidate"
-            return
-        fi
-    done
-    note "Telltale needs Python 3.11 or 3.12; none was found."
-    exit 1
-}
-
-install_system_packages
+install_system_packages packaging/system-packages.txt
 stamp=.venv/telltale-setup
-fingerprint=$(cat pyproject.toml packaging/constraints.txt packaging/setup.sh | sha256sum)
+fingerprint=$(cat pyproject.toml packaging/constraints.txt packaging/setup.sh packaging/common.sh | sha256sum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ]; then
     exit 0
 fi
-python=$(find_python)
-[ -x .venv/bin/python ] || "$python" -m venv .venv
 note "installing Python packages into .venv (a few minutes the first time)"
-.venv/bin/python -m pip install --quiet --upgrade pip
-if ! command -v nvidia-smi >/dev/null; then
-    # Without a CUDA device the plain build is enough; set PIP_INDEX_URL / PIP_EXTRA_INDEX_URL to PyTorch's CPU index where the default one
-    # only carries CUDA builds. Installed first, because a looser requirement would fetch gigabytes of CUDA packages.
-    .venv/bin/python -m pip install --quiet --constraint packaging/constraints.txt torch
-fi
+install_torch .venv packaging/constraints.txt
 .venv/bin/python -m pip install --quiet --constraint packaging/constraints.txt --editable '.[dev]'
 printf '%s' "$fingerprint" >"$stamp"
 note "done"

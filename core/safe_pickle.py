@@ -1,4 +1,4 @@
-"""Reading the arrays of a body model's pickle without running anything that is in it.
+"""Reading the arrays of a model's pickle (SMPL, the weights of Detectron2) without running anything that is in it.
 
 A pickle is a program: it names functions and calls them. Here every name resolves to an inert stand-in that only keeps its data (numpy
 arrays, scipy's csc and csr matrices, chumpy arrays), or is refused. Not even numpy's own unpickling code runs.
@@ -10,13 +10,15 @@ import pickle
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+_T = TypeVar("_T")
+
 
 class UnsafePickle(ValueError):
-    """The pickle names something that a body model has no need of, or is damaged; the message is one sentence for people."""
+    """The pickle names something that a model has no need of, or is damaged; the message is one sentence for people."""
 
 
 class _Stateful:
@@ -32,6 +34,10 @@ class _Stateful:
 
 class _Chumpy(_Stateful):
     """A chumpy array: its value is the entry `x` of its state."""
+
+
+class _ChumpySelection(_Stateful):
+    """Elements of another chumpy array (chumpy.reordering.Select): a.ravel()[idxs] in the shape `preferred_shape`."""
 
 
 class _Sparse(_Stateful):
@@ -127,6 +133,10 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("__builtin__", "object"): object,
     ("builtins", "object"): object,
     ("collections", "OrderedDict"): OrderedDict,
+    # Every chumpy array carries a set of names that have changed.
+    ("__builtin__", "set"): _Call(set),
+    ("builtins", "set"): _Call(set),
+    ("chumpy.reordering", "Select"): _ChumpySelection,
 }
 for _core in ("numpy.core", "numpy._core"):
     _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = _Call(_reconstruct)
@@ -143,36 +153,85 @@ class _Unpickler(pickle.Unpickler):
             return cast(Callable[..., Any], _ALLOWED[module, name])
         if module == "chumpy" or module.startswith("chumpy."):
             return _Chumpy
-        raise UnsafePickle(f"The pickle names {f'{module}.{name}'[:80]}, which no body model needs: it was not opened.")
+        raise UnsafePickle(f"The pickle names {f'{module}.{name}'[:80]}, which no model needs: it was not opened.")
 
 
-def load_pickled_arrays(path: Path) -> dict[str, np.ndarray]:
+def load_pickled_arrays(path: Path, entry: str | None = None) -> dict[str, np.ndarray]:
     """The arrays of a pickled dictionary (sparse ones made dense), by name; entries that are not arrays are left out.
 
+    entry: the name of a dictionary within the pickled one whose arrays are wanted, such as `model` in the weights of Detectron2.
     Nothing in the pickle is executed. Raises UnsafePickle when it names anything unexpected or is damaged, OSError when it cannot be read.
     """
+
+    def arrays(content: dict[Any, Any]) -> dict[str, np.ndarray]:
+        inner = content if entry is None else content.get(entry)
+        if not isinstance(inner, dict):
+            raise UnsafePickle(f"The pickle holds no dictionary of arrays named '{entry}'.")
+        found = {str(key): _array(value) for key, value in inner.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    return _read(path, arrays)
+
+
+def pickled_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays of a pickled dictionary, and of dictionaries in it as `entry/name`; no array is built.
+
+    Raises as load_pickled_arrays.
+    """
+
+    def shapes(content: dict[Any, Any]) -> dict[str, tuple[int, ...]]:
+        nested = {f"{outer}/{key}": value for outer, inner in content.items() if isinstance(inner, dict) for key, value in inner.items()}
+        found = {str(key): _shape(value) for key, value in (content | nested).items()}
+        return {name: shape for name, shape in found.items() if shape is not None}
+
+    return _read(path, shapes)
+
+
+def _read(path: Path, use: Callable[[dict[Any, Any]], _T]) -> _T:
+    """What `use` makes of the pickled dictionary, whose values are stand-ins."""
     with path.open("rb") as file:
         try:
             content = _Unpickler(file, encoding="latin1").load()
             if not isinstance(content, dict):
                 raise UnsafePickle("The pickle holds no dictionary of arrays.")
-            found = {str(key): _array(value) for key, value in content.items()}
+            return use(content)
         except (UnsafePickle, OSError):
             raise
         # A damaged or hostile pickle can fail in any way.
         except Exception as error:
             raise UnsafePickle(f"The pickle is damaged or of an unknown kind ({type(error).__name__}).") from error
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _array(value: Any) -> np.ndarray | None:
     if isinstance(value, _Array | _Scalar):
         return value.value()
+    if isinstance(value, _ChumpySelection):
+        return _selected(value.state)
     if isinstance(value, _Chumpy) and isinstance(value.state, dict) and "x" in value.state:
         return _array(value.state["x"])
     if isinstance(value, _Sparse):
         return _dense(value)
     return None
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape that `_array(value)` would have."""
+    if isinstance(value, _FromBuffer):
+        return tuple(value.args[2])
+    if isinstance(value, _Array):
+        return tuple(value.state[1])
+    if isinstance(value, _Sparse):
+        return tuple(value.state["_shape"])
+    array = _array(value)
+    return None if array is None else array.shape
+
+
+def _selected(state: Any) -> np.ndarray:
+    """chumpy.reordering.Select: elements of another array, counted along its rows."""
+    source, places = _array(state["a"]), _array(state["idxs"])
+    if source is None or places is None:
+        raise UnsafePickle("The pickle holds a damaged chumpy array.")
+    return source.ravel()[places.astype(np.int64)].reshape(state["preferred_shape"])
 
 
 def _dense(sparse: _Sparse) -> np.ndarray:

@@ -4,12 +4,14 @@ import os
 import pickle
 import sys
 import types
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
 import scipy.sparse
 
-from core.safe_pickle import UnsafePickle, load_pickled_arrays
+from core.safe_pickle import UnsafePickle, load_pickled_arrays, pickled_shapes
 
 
 class Calls:
@@ -50,18 +52,54 @@ def test_that_sparse_matrices_come_back_dense(tmp_path, kind, protocol):
     np.testing.assert_array_equal(loaded["J_regressor"], dense)
 
 
-def test_that_a_chumpy_array_is_read_without_chumpy(tmp_path, monkeypatch):
-    module = types.ModuleType("chumpy.ch")
-    ch = type("Ch", (), {"__module__": "chumpy.ch"})
-    module.Ch = ch
-    value = ch()
-    value.x = np.ones((2, 3))
-    with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "chumpy", types.ModuleType("chumpy"))
-        patch.setitem(sys.modules, "chumpy.ch", module)
-        path = written(tmp_path, {"shapedirs": value})
+@contextmanager
+def chumpy():
+    """Makes arrays with chumpy's names and the state that they pickle; the names are there only while a test writes them."""
+    ch, reordering = types.ModuleType("chumpy.ch"), types.ModuleType("chumpy.reordering")
+    ch.Ch = type("Ch", (), {"__module__": "chumpy.ch"})
+    reordering.Select = type("Select", (), {"__module__": "chumpy.reordering"})
+
+    def make(kind, **values):
+        result = kind()
+        vars(result).update(_dirty_vars={"x"}, _itr=None, _depends_on_deps={}, _make_dense=False, **values)
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in (("chumpy", types.ModuleType("chumpy")), ("chumpy.ch", ch), ("chumpy.reordering", reordering)):
+            patch.setitem(sys.modules, name, module)
+        yield partial(make, ch.Ch), partial(make, reordering.Select)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_that_a_chumpy_array_is_read_without_chumpy(tmp_path, protocol):
+    with chumpy() as (array, _):
+        path = written(tmp_path, {"shapedirs": array(x=np.ones((2, 3)))}, protocol)
     np.testing.assert_array_equal(load_pickled_arrays(path)["shapedirs"], np.ones((2, 3)))
+    assert pickled_shapes(path) == {"shapedirs": (2, 3)}
     assert "chumpy" not in sys.modules
+
+
+def test_that_a_selection_of_a_chumpy_array_is_made(tmp_path):
+    whole = np.arange(24.0).reshape(2, 3, 4)
+    places = np.arange(24).reshape(2, 3, 4)[:, :, :2].ravel()
+    with chumpy() as (array, selection):
+        path = written(tmp_path, {"shapedirs": selection(a=array(x=whole), idxs=places, preferred_shape=(2, 3, 2))})
+    np.testing.assert_array_equal(load_pickled_arrays(path)["shapedirs"], whole[:, :, :2])
+
+
+def test_that_the_arrays_of_an_inner_dictionary_can_be_asked_for(tmp_path):
+    path = written(tmp_path, {"model": {"fc.weight": np.ones((2, 3), np.float32), "epoch": 3}, "__author__": "somebody"})
+    arrays = load_pickled_arrays(path, "model")
+    assert set(arrays) == {"fc.weight"}
+    np.testing.assert_array_equal(arrays["fc.weight"], np.ones((2, 3), np.float32))
+    with pytest.raises(UnsafePickle, match="no dictionary of arrays named 'weights'"):
+        load_pickled_arrays(path, "weights")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_that_shapes_are_told_without_building_arrays(tmp_path, protocol):
+    content = {"v": np.zeros((4, 3)), "J": scipy.sparse.csc_matrix(np.eye(3)), "model": {"w": np.zeros((2, 5), np.float16)}, "n": 3}
+    assert pickled_shapes(written(tmp_path, content, protocol)) == {"v": (4, 3), "J": (3, 3), "model/w": (2, 5)}
 
 
 def test_that_a_pickle_of_python_2_is_read(tmp_path):
@@ -82,7 +120,7 @@ def test_that_entries_which_are_no_arrays_are_left_out(tmp_path):
 def test_that_a_shell_command_in_a_pickle_is_not_run(tmp_path, protocol):
     trace = tmp_path / "trace"
     path = written(tmp_path, {"v_template": Calls(os.system, f"touch {trace}")}, protocol)
-    with pytest.raises(UnsafePickle, match="system, which no body model needs"):
+    with pytest.raises(UnsafePickle, match="system, which no model needs"):
         load_pickled_arrays(path)
     assert not trace.exists()
     # The same file does run its command when opened carelessly, so this test can fail.
@@ -115,6 +153,14 @@ def test_that_a_pickle_cannot_alter_the_reader(tmp_path):
     stream = b"c_codecs\nencode\n(N}S'__defaults__'\n(S'rot13'\ntstb."
     with pytest.raises(UnsafePickle, match="alter"):
         load_pickled_arrays(written(tmp_path, stream))
+
+
+@pytest.mark.parametrize("read", [pickled_shapes, lambda path: load_pickled_arrays(path, "model")])
+def test_that_listing_and_inner_dictionaries_run_nothing_either(tmp_path, read):
+    trace = tmp_path / "trace"
+    with pytest.raises(UnsafePickle, match="system"):
+        read(written(tmp_path, {"model": {"a": Calls(os.system, f"touch {trace}")}}))
+    assert not trace.exists()
 
 
 def test_that_arrays_of_objects_are_refused(tmp_path):

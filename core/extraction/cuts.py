@@ -20,9 +20,14 @@ _BINS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class _Signature:
-    colours: np.ndarray  # float32 [512], sums to 1
-    picture: np.ndarray  # float32 [18 * 32], mean 0, length 1
+class Signature:
+    """What two frames are compared by.
+
+    colours float32 [512], sums to 1; picture float32 [18 * 32], mean 0, length 1.
+    """
+
+    colours: np.ndarray
+    picture: np.ndarray
 
 
 class CutFinder:
@@ -30,23 +35,24 @@ class CutFinder:
 
     def __init__(self) -> None:
         self.cuts: list[int] = []
-        self._recent: deque[_Signature] = deque(maxlen=2 * LOOK)
+        self._recent: deque[Signature] = deque(maxlen=2 * LOOK)
         self._taken = 0
 
     def take(self, frame: np.ndarray) -> None:
         """The next frame, RGB uint8 [H, W, 3]."""
-        self._recent.append(_signature(frame))
+        self._recent.append(signature(frame))
         self._taken += 1
         recent = list(self._recent)
         before, after = recent[:-LOOK], recent[-LOOK:]
-        if before and all(_differ(a, b) for a in before for b in after):
+        if before and all(unlikeness(a, b) > 1 for a in before for b in after):
             first = self._taken - LOOK
             # The same change, seen again through another frame: a gradual one is called once, where it begins.
             if not self.cuts or first - self.cuts[-1] > LOOK:
                 self.cuts.append(first)
 
 
-def _signature(frame: np.ndarray) -> _Signature:
+def signature(frame: np.ndarray) -> Signature:
+    """Of a frame, RGB uint8 [H, W, 3]."""
     # Every so many pixels are plenty for a thumbnail, and cost a fifth of averaging them all.
     step = max(min(frame.shape[0] // 72, frame.shape[1] // 128), 1)
     small = cv2.resize(frame[::step, ::step], (64, 36), interpolation=cv2.INTER_AREA)
@@ -54,7 +60,7 @@ def _signature(frame: np.ndarray) -> _Signature:
     counts = cv2.calcHist([lab], [0, 1, 2], None, [_BINS] * 3, [0, 256] * 3)
     grey = cv2.GaussianBlur(cv2.resize(lab[..., 0], (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), 1.0).ravel()
     grey -= grey.mean()
-    return _Signature(_blurred(counts).ravel() / counts.sum(), grey / max(float(np.linalg.norm(grey)), 1e-6))
+    return Signature(_blurred(counts).ravel() / counts.sum(), grey / max(float(np.linalg.norm(grey)), 1e-6))
 
 
 def _blurred(counts: np.ndarray) -> np.ndarray:
@@ -68,13 +74,14 @@ def _blurred(counts: np.ndarray) -> np.ndarray:
 
 def distances(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """How far two frames are apart in their colours and in what lies where, both in 0..1."""
-    return _distances(_signature(a), _signature(b))
+    return _distances(signature(a), signature(b))
 
 
-def _distances(a: _Signature, b: _Signature) -> tuple[float, float]:
+def _distances(a: Signature, b: Signature) -> tuple[float, float]:
     return 0.5 * float(np.abs(a.colours - b.colours).sum()), 0.5 * (1 - float(a.picture @ b.picture))
 
 
-def _differ(a: _Signature, b: _Signature) -> bool:
+def unlikeness(a: Signature, b: Signature) -> float:
+    """More than 1: two frames that differ as those of two shots do, both in their colours and in what lies where."""
     colours, picture = _distances(a, b)
-    return colours > _COLOURS and picture > _PICTURE
+    return min(colours / _COLOURS, picture / _PICTURE)

@@ -30,7 +30,9 @@ def part_colours(lab: np.ndarray, box: np.ndarray, body: np.ndarray, scores: np.
     that is not seen.
     """
     found = np.full((len(PARTS), 3), np.nan, np.float32)
-    found[-1] = np.median(lab[~box_mask(box, size, lab.shape, 0.1)][::3], axis=0) if np.isfinite(box).all() else np.nan
+    around = lab[~box_mask(box, size, lab.shape, 0.1)][::3]
+    if len(around) >= _FEWEST:
+        found[-1] = np.median(around, axis=0)
     if not np.isfinite(body[1, 0]):
         return found
     seen = (scores >= _SEEN) & np.isfinite(body).all(-1)

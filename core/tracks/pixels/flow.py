@@ -12,7 +12,7 @@ from core.tracks.joints import JOINTS
 from core.tracks.pixels.reduced import Reduced, box_mask, grown, to_reduced
 
 TURNS = 3  # fields back that a field of the person's flow is compared with
-_GRID = 6  # pixels between the samples of the background
+_GRID = 3  # pixels between the samples of the background
 _MARGIN = 0.12  # of the box, beyond which the background begins
 _TEXTURE = 6.0  # grey levels a pixel: flow without an edge under it is a guess
 _FEWEST = 24  # samples of the background for a camera
@@ -56,7 +56,7 @@ class FlowReader:
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._earlier: Reduced | None = None
         self._fields: deque[np.ndarray | None] = deque(maxlen=TURNS)
         self._grid: tuple[np.ndarray, np.ndarray] | None = None
@@ -83,7 +83,7 @@ class FlowReader:
             if field is not None and before is not None:
                 turn[lag] = _correlation(field, before)
         self._fields.append(field)
-        shown = camera * np.float32((scale, scale, 1.0, 1.0))
+        shown = camera * np.array((scale, scale, 1.0, 1.0), np.float32)
         return StepFlow(shown, support, self._under(flow, joints) * np.float32(scale), person, turn, self._left(earlier, frame, flow, box))
 
     def _places(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +97,8 @@ class FlowReader:
         shape = grey.shape
         gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.25))
         use = (gradient > _TEXTURE) & ~box_mask(box, self._size, shape, _MARGIN)
-        # One sample a cell, at its strongest edge, would be better spread; every pixel on the grid is cheaper and does.
         sparse = np.zeros(shape, bool)
-        sparse[_GRID // 2 :: _GRID // 2, _GRID // 2 :: _GRID // 2] = True
+        sparse[::_GRID, ::_GRID] = True
         rows, columns = np.nonzero(use & sparse)
         if len(rows) < _FEWEST:
             return np.zeros(4, np.float32), 0.0
@@ -120,6 +119,7 @@ class FlowReader:
             normal = matrix.T @ (matrix * both) + np.diag([0.0, 0.0, 1.0, 1.0])
             answer = np.linalg.solve(normal, matrix.T @ (target[:, None] * both))[:, 0]
         error = np.hypot(*np.split(target - matrix @ answer, 2))
+        answer[2] = np.log1p(max(answer[2], -0.9))
         return answer.astype(np.float32), float((error < max(0.5, 0.1 * float(np.hypot(*answer[:2])))).mean())
 
     def _under(self, flow: np.ndarray, joints: np.ndarray) -> np.ndarray:
@@ -128,7 +128,7 @@ class FlowReader:
         height, width = flow.shape[:2]
         for joint, (x, y) in enumerate(places):
             if np.isfinite(x) and np.isfinite(y) and 0 <= x < width and 0 <= y < height:
-                column, row = int(round(x)), int(round(y))
+                column, row = round(float(x)), round(float(y))
                 patch = flow[max(row - _PATCH, 0) : row + _PATCH + 1, max(column - _PATCH, 0) : column + _PATCH + 1]
                 if patch.size:
                     found[joint] = np.median(patch.reshape(-1, 2), axis=0)
@@ -150,7 +150,8 @@ class FlowReader:
 def _similarity_flow(camera: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The camera's flow at every pixel: float32 [h, w, 2]."""
     x, y = columns - (columns.shape[1] - 1) / 2, rows - (rows.shape[0] - 1) / 2
-    return np.stack([camera[0] + camera[2] * x - camera[3] * y, camera[1] + camera[2] * y + camera[3] * x], axis=-1)
+    growth, turn = np.float32(np.expm1(camera[2])), camera[3]
+    return np.stack([camera[0] + growth * x - turn * y, camera[1] + growth * y + turn * x], axis=-1)
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:

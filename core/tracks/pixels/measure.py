@@ -1,17 +1,17 @@
-"""One pass over the frames of a clip: everything that only the pictures can tell, as plain arrays. What it means is said in `core.tracks`."""
+"""One pass over the frames of a clip: all that only the pictures can tell, as plain arrays. What it means is said in `core.tracks`."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 
 from core.extraction import Cancelled
 from core.extraction.cuts import LOOK, Signature, signature, unlikeness
-from core.skeletons import OPENPOSE_BODY
+from core.skeletons import BODY_SLICE, OPENPOSE_BODY
 from core.track import HumanTrack
 from core.tracks.joints import JOINTS, half_window, running_median
 from core.tracks.pixels.colours import part_colours
@@ -92,7 +92,7 @@ def measure_pictures(
     usual = running_median(np.asarray(track.boxes, np.float64), half_window(track.times, _BOX_SECONDS / 2)) if total else track.boxes
     joints = np.where(track.keypoint_scores[:, _KEYPOINT, None] >= 0, track.keypoints[:, _KEYPOINT], np.nan)
     distances, flow, cuts = FrameDistances(), FlowReader(size), _CutMargin()
-    rows: list[tuple[np.ndarray, ...]] = []
+    rows: dict[str, list[np.ndarray | float]] = {f.name: [] for f in fields(PixelTracks) if f.name != "cut"}
     for frame, picture in enumerate(pictures):
         if cancelled():
             raise Cancelled
@@ -102,17 +102,27 @@ def measure_pictures(
         before = max(frame - 1, 0)
         plain, mirror = distances.take(reduced.thumb, box_mask(usual[frame], size, reduced.thumb.shape, _PERSON_MARGIN))
         step = flow.take(reduced, usual[before], joints[before])
-        colours = part_colours(reduced.lab, track.boxes[frame], track.keypoints[frame, :18], track.keypoint_scores[frame, :18], size)
-        sharp = np.float32(_sharpness(reduced, usual[frame], size))
-        rows.append(
-            (plain, mirror, np.float32(reduced.light), step.camera, np.float32(step.support), step.joints, step.person, step.turn)
-            + (step.unexplained, colours, sharp)
-        )
+        body, scores = track.keypoints[frame, BODY_SLICE], track.keypoint_scores[frame, BODY_SLICE]
+        found: dict[str, np.ndarray | float] = {
+            "distance": plain,
+            "mirrored": mirror,
+            "light": np.asarray(reduced.light),
+            "camera": step.camera,
+            "support": step.support,
+            "joint_flow": step.joints,
+            "person_flow": step.person,
+            "flow_turn": step.turn,
+            "unexplained": step.unexplained,
+            "colours": part_colours(reduced.lab, track.boxes[frame], body, scores, size),
+            "sharpness": _sharpness(reduced, usual[frame], size),
+        }
+        for name, value in found.items():
+            rows[name].append(value)
         cuts.take(picture)
         progress(frame + 1, total)
-    if len(rows) != total:
-        raise ValueError(f"{len(rows)} pictures for a track of {total} frames")
-    return PixelTracks(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)), cut=cuts.margins(total))
+    if len(rows["support"]) != total:
+        raise ValueError(f"{len(rows['support'])} pictures for a track of {total} frames")
+    return PixelTracks(**{name: np.asarray(values, np.float32) for name, values in rows.items()}, cut=cuts.margins(total))
 
 
 def _sharpness(frame: Reduced, box: np.ndarray, size: tuple[int, int]) -> float:

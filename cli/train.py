@@ -127,15 +127,17 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
     refuse(f"The losses go to {paths.log} after each epoch; the window shows them with 'Watch a training'.")
     encoder, history = train_epochs(material, recipe, paths, device, _listener(recipe, bar))
     measured = figures(encoder, material, recipe, history)
-    report: dict[str, Any] = {"recipe": asdict(recipe), "split": options.split, **measured, "left_out": asdict(left_out)}
+    whole = recipe.window == WINDOW  # a manifold holds windows of no other length
+    report: dict[str, Any] = {"manifold": out.name if whole else None, "recipe": asdict(recipe), "split": options.split}
+    report |= {**measured, "left_out": asdict(left_out)}
     report_path = report_of(out)
-    if recipe.window == WINDOW:
+    if whole:
         save_manifold(finished_manifold(encoder, material, recipe, measured, bar.stage), out)
     bar.clear()
     write_atomically(report_path, json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1).encode())
     paths.checkpoint.unlink(missing_ok=True)
     _tell_figures(measured)
-    print(f"No manifold is written: it would hold windows of {WINDOW} frames." if recipe.window != WINDOW else out)
+    print(out if whole else f"No manifold is written: it would hold windows of {WINDOW} frames.")
     print(paths.log)
     print(report_path)
     return REFUSED if left_out.unreadable or material.alone else DONE

@@ -13,8 +13,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from core.logs import log_file
 from core.session import Session
 from core.timebase import FrameIndex
+from core.training.errors import DatasetError
+from core.training.log import LOG_SUFFIX, log_beside, read_run
 from gui import theme
 from gui.cheat_sheet import CheatSheet
+from gui.views.training import TrainingDialog
 
 if TYPE_CHECKING:
     from gui.window import MainWindow
@@ -23,6 +26,7 @@ _FILTER = (
     "Videos, projects, features (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.gif *.ts *.mpg *.mpeg *.telltale *.npz);;"
     "Projects (*.telltale);;Features of a clip (*.npz);;All files (*)"
 )
+_TRAINING_FILTER = f"Trainings (*{LOG_SUFFIX} *.manifold);;All files (*)"
 
 
 def open_outside(path: Path) -> bool:
@@ -78,6 +82,20 @@ class Commands(QObject):
         self._window.settings.set("allow_many", checked)
         if self._session is not None:
             self._window.analyze()
+
+    def watch_training(self) -> None:
+        settings = self._window.settings
+        name, _ = QFileDialog.getOpenFileName(self._window, "Watch a training", settings.get("folder"), _TRAINING_FILTER)
+        if not name:
+            return
+        settings.set("folder", str(Path(name).parent))
+        log = log_beside(Path(name))
+        try:
+            read_run(log)
+        except DatasetError as error:
+            self._window.gateway.report(str(error), error)
+        else:
+            TrainingDialog(log, self._window).show()
 
     def cancel(self) -> None:
         self._window.jobs.cancel()

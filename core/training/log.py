@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from statistics import median
 
@@ -17,6 +16,7 @@ from core.training.errors import DatasetError
 LOG_SUFFIX, REPORT_SUFFIX = ".losses.csv", ".report.json"
 _MOST_BYTES = 1 << 24  # of a log; what is larger is none
 _LATEST = 5  # epochs whose typical duration tells the time that is left
+_PATIENCE, _LEAST_PATIENCE = 3, 60.0  # epochs and seconds without news that worry nobody
 
 
 @dataclass(frozen=True)
@@ -47,33 +47,47 @@ class EpochLosses:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run says of itself in its report. accuracy: share of held-out windows nearest to their own centroid."""
+    """What a finished run says of itself in its report. accuracy: share of held-out windows nearest to their own centroid; manifold: the
+    file's name, None when the run wrote none."""
 
     held_out: float
     nmi: float
     accuracy: float
+    manifold: str | None
 
 
 @dataclass(frozen=True)
 class RunLog:
-    """What is known of a run. written: when the log changed last (seconds since 1970); None and no history: it is not there yet."""
+    """What is known of a run. written: when the log changed last (seconds since 1970), None when there is none yet."""
 
     history: tuple[EpochLosses, ...]
     written: float | None
     outcome: Outcome | None
 
     @property
-    def seconds_left(self) -> float | None:
-        """For the epochs that are left, reckoned from the moment of `written`; None before the first epoch has ended."""
-        if not self.history:
-            return None
-        last = self.history[-1]
-        return (last.epochs - last.epoch) * self.epoch_seconds
+    def trained(self) -> bool:
+        """Whether the last epoch has ended; what follows is measuring the manifold."""
+        return bool(self.history) and self.history[-1].epoch == self.history[-1].epochs
 
     @property
-    def epoch_seconds(self) -> float:
-        """How long an epoch lasts; NaN before the first has ended."""
-        return median(entry.seconds for entry in self.history[-_LATEST:]) if self.history else math.nan
+    def epoch_seconds(self) -> float | None:
+        """How long an epoch lasts of late; None before the first has ended."""
+        return median(entry.seconds for entry in self.history[-_LATEST:]) if self.history else None
+
+    def seconds_left(self, now: float) -> float | None:
+        """Until the last epoch ends; None before the first has ended."""
+        if self.epoch_seconds is None or self.written is None:
+            return None
+        left = self.history[-1].epochs - self.history[-1].epoch
+        # An epoch that lasts longer than expected still has to end.
+        under_way = max(self.epoch_seconds - max(now - self.written, 0), 0) if left else 0
+        return under_way + max(left - 1, 0) * self.epoch_seconds
+
+    def silent(self, now: float) -> bool:
+        """Whether the next epoch is overdue by so much that the run may have been stopped."""
+        if self.epoch_seconds is None or self.written is None or self.trained:
+            return False
+        return now - self.written > max(_PATIENCE * self.epoch_seconds, _LEAST_PATIENCE)
 
 
 def log_of(manifold: Path) -> Path:
@@ -84,6 +98,11 @@ def log_of(manifold: Path) -> Path:
 def report_of(manifold: Path) -> Path:
     """Where the report of the run lies that makes this manifold."""
     return manifold.with_name(f"{manifold.stem}{REPORT_SUFFIX}")
+
+
+def log_beside(path: Path) -> Path:
+    """The log that a person means who names it, or the manifold to be."""
+    return log_of(path) if path.suffix.lower() == ".manifold" else path
 
 
 def write_log(path: Path, history: Sequence[EpochLosses]) -> None:
@@ -123,24 +142,28 @@ def read_log(path: Path) -> tuple[EpochLosses, ...]:
 def read_run(log: Path) -> RunLog:
     """What a log and the report beside it say now; a report of an earlier run into the same files does not count.
 
-    Raises DatasetError when the log is none, OSError when it is there and cannot be read.
+    Raises DatasetError when the log is none, or is there and cannot be read.
     """
     try:
         written = log.stat().st_mtime
         history = read_log(log)
     except FileNotFoundError:
         return RunLog((), None, None)
+    except OSError as error:
+        raise DatasetError(f"{log.name} cannot be read ({error.strerror or error}): check the path.") from error
     outcome = _outcome(log.with_name(f"{log.name.removesuffix(LOG_SUFFIX)}{REPORT_SUFFIX}"))
-    ended = bool(history) and history[-1].epoch == history[-1].epochs
-    mine = ended and outcome is not None and outcome.held_out == history[-1].held_out
-    return RunLog(history, written, outcome if mine else None)
+    run = RunLog(history, written, outcome)
+    mine = outcome is not None and run.trained and outcome.held_out == history[-1].held_out
+    return run if mine else replace(run, outcome=None)
 
 
 def _outcome(report: Path) -> Outcome | None:
     """None while the run has not written one."""
     try:
         content = json.loads(report.read_text(encoding="utf-8"))
-        return Outcome(*(float(content[name]) for name in ("held_out_loss", "nmi", "window_accuracy")))
+        manifold = content["manifold"]
+        held_out, nmi, accuracy = (float(content[name]) for name in ("held_out_loss", "nmi", "window_accuracy"))
+        return Outcome(held_out, nmi, accuracy, None if manifold is None else str(manifold))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -67,7 +67,7 @@ class FlowReader:
         if earlier is None:
             return UNKNOWN
         shape = frame.grey.shape
-        flow = self._flow.calc(earlier.grey, frame.grey, None)
+        flow = np.asarray(self._flow.calc(earlier.grey, frame.grey, np.zeros((*shape, 2), np.float32)))
         scale = self._size[0] / shape[1]
         camera, support = self._camera(earlier.grey, flow, box)
         rest = flow - _similarity_flow(camera, *self._places(shape))

@@ -100,7 +100,7 @@ def measure_pictures(
             raise ValueError(f"more pictures than the track's {total} frames")
         reduced = reduce_frame(picture)
         before = max(frame - 1, 0)
-        plain, mirror = distances.take(reduced.thumb, box_mask(usual[frame], size, reduced.thumb.shape, _PERSON_MARGIN))
+        plain, mirror = distances.take(reduced.thumb, reduced.valid, box_mask(usual[frame], size, reduced.thumb.shape, _PERSON_MARGIN))
         step = flow.take(reduced, usual[before], joints[before])
         body, scores = track.keypoints[frame, BODY_SLICE], track.keypoint_scores[frame, BODY_SLICE]
         found: dict[str, np.ndarray | float] = {

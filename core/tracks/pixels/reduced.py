@@ -11,6 +11,7 @@ import numpy as np
 # thumbnail that frames are compared by. A thumbnail's pixel is the mean of more than a hundred of a 720p frame, so that film grain of 1.6
 # grey levels is 0.1 there.
 _MEDIUM, FLOW_SIDE, _COLOUR_SIDE, _THUMB_SIDE = 640, 320, 160, 96
+_BURNT = 250.0
 _CONTRAST = 50.0  # grey levels: the standard deviation that every thumbnail is brought to
 
 
@@ -23,6 +24,7 @@ class Reduced:
     lab     uint8 [h, w, 3]        Lab, longest side at most 160
     thumb   float32 [h, w]         grey, longest side at most 96, low-passed, mean 0 and standard deviation 50: a change of light as a whole
                                    (gain and offset) leaves no trace
+    valid   bool [h, w]            where the thumbnail is not burnt out
     light   (float, float)         mean and standard deviation that the thumbnail had
     """
 
@@ -30,6 +32,7 @@ class Reduced:
     grey: np.ndarray
     lab: np.ndarray
     thumb: np.ndarray
+    valid: np.ndarray
     light: tuple[float, float]
 
 
@@ -46,7 +49,8 @@ def reduce_frame(frame: np.ndarray) -> Reduced:
     lab = cv2.cvtColor(_shrunk(colour[::step, ::step], _COLOUR_SIDE), cv2.COLOR_RGB2LAB)
     thumb = cv2.GaussianBlur(_shrunk(grey, _THUMB_SIDE).astype(np.float32), (0, 0), 0.8)
     mean, deviation = float(thumb.mean()), float(thumb.std())
-    return Reduced(medium, grey, lab, (thumb - mean) * np.float32(_CONTRAST / max(deviation, 1.0)), (mean, deviation))
+    levelled = (thumb - mean) * np.float32(_CONTRAST / max(deviation, 1.0))
+    return Reduced(medium, grey, lab, levelled, thumb < _BURNT, (mean, deviation))
 
 
 def to_reduced(points: np.ndarray, size: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:

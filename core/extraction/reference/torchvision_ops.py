@@ -14,6 +14,8 @@ import sys
 import numpy as np
 import torch
 
+from core.extraction.reference.suppression import suppress
+
 _NMS = "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _ROI_ALIGN = (
     "roi_align(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, SymInt pooled_width, "
@@ -75,22 +77,7 @@ def nms(dets: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch
 
     A box goes when its intersection over union with a better one that is kept is above the threshold.
     """
-    boxes = dets.detach().numpy()
-    order = torch.argsort(scores.detach(), descending=True, stable=True).numpy()
-    x0, y0, x1, y1 = boxes[order].T
-    areas = (x1 - x0) * (y1 - y0)
-    alive = np.arange(len(order))
-    kept = []
-    # Boxes without area give 0 / 0: the comparison is then false and the box stays, as with torchvision's operator.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        while len(alive):
-            best, alive = alive[0], alive[1:]
-            kept.append(order[best])
-            width = np.minimum(x1[best], x1[alive]) - np.maximum(x0[best], x0[alive])
-            height = np.minimum(y1[best], y1[alive]) - np.maximum(y0[best], y0[alive])
-            shared = np.maximum(width, 0) * np.maximum(height, 0)
-            alive = alive[~(shared / (areas[best] + areas[alive] - shared) > iou_threshold)]
-    return torch.from_numpy(np.array(kept, np.int64))
+    return torch.from_numpy(suppress(dets.detach().numpy(), scores.detach().numpy(), iou_threshold))
 
 
 def roi_align(

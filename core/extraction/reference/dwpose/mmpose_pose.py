@@ -42,7 +42,9 @@ def load_mmpose_pose(path: Path, device: str = "cpu", colour: str = "rgb") -> Si
 
     @torch.inference_mode()
     def network(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x, y = model.head(model.extract_feat(torch.from_numpy(images).to(device)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # mmdet's layers say autocast by its former name
+            x, y = model.head(model.extract_feat(torch.from_numpy(images).to(device)))
         return x.float().cpu().numpy(), y.float().cpu().numpy()
 
     return SimccEstimator(network, _SIZE, device, colour)
@@ -61,7 +63,8 @@ def build_network() -> Any:
             with _without_compiled_mmcv():
                 importlib.import_module("mmdet.models")
                 build = importlib.import_module("mmpose.models").build_pose_estimator
-            config = importlib.import_module("mmengine").Config.fromfile(Path(importlib.import_module("mmpose").__file__).parent / _CONFIG)
+            folder = Path(str(importlib.import_module("mmpose").__file__)).parent
+            config = importlib.import_module("mmengine").Config.fromfile(folder / _CONFIG)
             config.model.backbone.init_cfg = None  # it names weights to be downloaded
             importlib.import_module("mmengine.registry").init_default_scope("mmpose")
             model = importlib.import_module("mmengine.model").revert_sync_batchnorm(build(config.model))

@@ -15,6 +15,7 @@ from core.analysis import Analysis
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Progress
 from core.logs import LOGGER, internal_failure
 from core.tag_data import ALIGNMENTS, FeatureFolders
+from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.video import VideoError, open_video
 from core.worker import AnalysisWorker
 
@@ -31,6 +32,9 @@ def parser() -> argparse.ArgumentParser:
         "--meshes", metavar="DIR", type=Path, help="for tag-files: [<class>/]<clip>.npz; not needed when INPUT is such a file"
     )
     result.add_argument("--keypoints", metavar="DIR", type=Path, help="for tag-files: [<class>/]<clip>/keypoints.npy")
+    for source in EMBEDDINGS:
+        layout = f"[<class>/]<clip>/{embeddings_file(source)}"
+        result.add_argument(f"--{source}", metavar="DIR", type=Path, help=f"for tag-files and a manifold with '{source}': {layout}")
     result.add_argument("--alignment", choices=ALIGNMENTS, default=ALIGNMENTS[0], help="for tag-files: see 'tag score --help'")
     result.add_argument("--manifold", metavar="FILE", type=Path, help="the space of real motion (default: the bundled one)")
     result.add_argument("--action", metavar="CLASS", help="the class that the action is meant to be")
@@ -145,7 +149,9 @@ def _start(batch: _Batch, number: int, video: Path, folder: Path) -> None:
 
 
 def _features(options: argparse.Namespace) -> FeatureFolders | None:
-    return None if options.keypoints is None else FeatureFolders(options.keypoints, options.meshes, options.alignment)
+    if options.keypoints is None:
+        return None
+    return FeatureFolders(options.keypoints, options.meshes, options.alignment, options.clip, options.dino)
 
 
 def _write(batch: _Batch, analysis: Analysis, video: Path, folder: Path) -> None:

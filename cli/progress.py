@@ -32,7 +32,7 @@ class ProgressLine:
             self._bar.set_postfix_str(left)
             return
         quarter = _QUARTERS * event.done // event.total if event.total else 0
-        if event.stage in ("extract", "embed") and self._told.get(number, ("", -1)) != (event.stage, quarter):
+        if event.stage in ("extract", "describe", "embed") and self._told.get(number, ("", -1)) != (event.stage, quarter):
             self._told[number] = (event.stage, quarter)
             count = f" {event.done} of {event.total}" if event.total else ""
             print(f"{head}{count}{', ' + left if left else ''}", file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ from core.files import write_atomically
 from core.manifold import ManifoldError
 from core.scores import VARIANTS
 from core.tag_data import ALIGNMENTS, TagDataError
+from core.tag_embeddings import EMBEDDINGS, EmbeddingFolders, embeddings_file
 
 if TYPE_CHECKING:  # these need torch, --help does not
     from core.tag_agreement import TagAgreement
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     score.add_argument("--meshes", metavar="DIR", required=True, type=Path, help="generated clips: <clip>.npz or <class>/<clip>.npz")
     score.add_argument("--keypoints", metavar="DIR", required=True, type=Path, help="[<class>/]<clip>/keypoints.npy of the generated clips")
+    _add_embeddings(score, "", "the generated clips")
     _add_real(score)
     score.add_argument("--human", metavar="FILE", type=Path, help='human scores: {"<clip>.mp4": {"ac": z, "tc": z}}')
     score.add_argument(
@@ -59,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_real(command: argparse.ArgumentParser) -> None:
     command.add_argument("--real-meshes", metavar="DIR", required=True, type=Path, help="real clips: <class>/<clip>.npz")
     command.add_argument("--real-keypoints", metavar="DIR", required=True, type=Path, help="<class>/<clip>/keypoints.npy of the real clips")
+    _add_embeddings(command, "real-", "the real clips")
     command.add_argument("--checkpoint", metavar="FILE", required=True, type=Path, help="the encoder's state dict (model.pt)")
     command.add_argument(
         "--alignment",
@@ -66,6 +69,19 @@ def _add_real(command: argparse.ArgumentParser) -> None:
         default=ALIGNMENTS[0],
         help="which key points belong to a row of the meshes: those of the same frame (default), or row by row as the released code reads",
     )
+
+
+def _add_embeddings(command: argparse.ArgumentParser, prefix: str, whose: str) -> None:
+    for source in EMBEDDINGS:
+        layout = f"[<class>/]<clip>/{embeddings_file(source)}"
+        help_text = f"{layout} of {whose}, for a checkpoint that reads '{source}'"
+        command.add_argument(f"--{prefix}{source}", metavar="DIR", type=Path, help=help_text)
+
+
+def _embeddings(options: argparse.Namespace, prefix: str = "") -> EmbeddingFolders:
+    """The folders that are named, by source."""
+    named = {source: getattr(options, f"{prefix}{source}") for source in EMBEDDINGS}
+    return {source: folder for source, folder in named.items() if folder is not None}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,8 +103,11 @@ def _score(options: argparse.Namespace) -> int:
     from core.tag_score import report_json, score_clips, scores_json
 
     human = None if options.human is None else read_scores(options.human)
-    model = build_model(options.checkpoint, options.real_meshes, options.real_keypoints, options.alignment, _progress(), options.scores)
-    scores = score_clips(model, options.meshes, options.keypoints, options.alignment, _progress())
+    real = _embeddings(options, "real_")
+    model = build_model(
+        options.checkpoint, options.real_meshes, options.real_keypoints, options.alignment, _progress(), options.scores, real
+    )
+    scores = score_clips(model, options.meshes, options.keypoints, options.alignment, _progress(), _embeddings(options))
     by_clip = scores_json(scores)
     agreements: tuple[TagAgreement, ...] = ()
     if human is not None:
@@ -116,7 +135,13 @@ def _manifold(options: argparse.Namespace) -> int:
     from core.tag_manifold import tag_manifold
 
     manifold, model = tag_manifold(
-        options.checkpoint, options.real_meshes, options.real_keypoints, options.out.stem, options.alignment, _progress()
+        options.checkpoint,
+        options.real_meshes,
+        options.real_keypoints,
+        options.out.stem,
+        options.alignment,
+        _progress(),
+        _embeddings(options, "real_"),
     )
     save_manifold(manifold, options.out)
     _tell_notes(model, None)

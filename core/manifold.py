@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,13 +112,18 @@ def encoder_config(sources: tuple[Source, ...], **shape: Any) -> EncoderConfig:
 
 def check_track(manifold: Manifold, track: HumanTrack) -> None:
     """Raise ManifoldError, by name, when the track lacks a source of the manifold or has it in another space or size."""
-    there = {source.name: source for source in track.extractor.sources}
+    check_sources(manifold, track.extractor.name, track.extractor.sources)
+
+
+def check_sources(manifold: Manifold, extractor: str, sources: Iterable[Source]) -> None:
+    """The same of the sources that an extractor is going to give."""
+    there = {source.name: source for source in sources}
     for source in manifold.sources:
         found = there.get(source.name)
         if found is None:
             raise ManifoldError(
                 f"The manifold '{manifold.name}' needs the source '{source.name}', which the extractor "
-                f"'{track.extractor.name}' does not give: choose another manifold or extractor."
+                f"'{extractor}' does not give: choose another manifold or extractor."
             )
         if found != source:
             raise ManifoldError(

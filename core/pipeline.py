@@ -15,33 +15,33 @@ import numpy as np
 from core.analysis import Analysis, Glitch, VideoInfo
 from core.events import AnalysisRequest, Event, Failed, Finished, Partial, Progress, Started
 from core.events import Cancelled as CancelledEvent
-from core.extraction import FILE_READERS, Cancelled, ExtractionError, Extractor, create_extractor
+from core.extraction import Cancelled, ExtractionError, Extractor, create_extractor
+from core.extraction.person_weights import PersonWeights, described_key
 from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_track, load_manifold
 from core.ranges import embedding_over_all_frames, over_all_frames
 from core.recall import recall, remember
+from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
 from core.store import EMBEDDING, GLITCHES, TRACK, Store, make_key
-from core.tag_data import is_mesh_file
 from core.track import HumanTrack
 from core.version import telltale_version
 from core.video import Video, VideoError, file_sha256, open_video
 
 T = TypeVar("T")
+# Behind `extract` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
 STAGES = ("open", "extract", "embed", "score", "glitches")
+DESCRIBE = "describe"
 # Part of the keys of what they make: raise when core.embedding or core.scores computes something else from the same input.
 EMBEDDING_VERSION, SCORES_VERSION = 1, 1
 _EVENT_SECONDS = 0.05
 
 
-class RequestError(Exception):
-    """The request does not fit the video or the manifold; the message is one sentence for people."""
-
-
 @dataclass(frozen=True)
 class _Keys:
-    """The names under which the stages lie in the cache."""
+    """The names under which the stages lie in the cache. `extracted` is the track without embeddings, `track` the one with."""
 
+    extracted: str
     track: str
     embedding: str
     glitches: str
@@ -139,18 +139,21 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
     with ExitStack() as stack:
         with state.stage("open"):
             manifold = load_manifold(request.manifold)
-            _check_action(request.action, manifold)
-            _check_features(request)
+            check_action(request.action, manifold)
+            features = features_to_read(request, manifold)
             video = stack.enter_context(closing(open_video(request.path)))
-            frames = _frames(request, len(video.timebase))
+            frames = frames_to_judge(request, len(video.timebase))
             state.sha256 = store.checksum(request.path, file_sha256) if request.use_cache else file_sha256(request.path)
-            extractor = create_extractor(request.extractor, request.device, video, request.features)
-            keys = _keys(state, manifold, extractor, frames)
+            extractor = create_extractor(request.extractor, request.device, video, features)
+            weights = weights_to_use(manifold, extractor, store if request.use_cache else None)
+            keys = _keys(state, manifold, extractor, frames, weights)
             info = _video_info(request.path, state.sha256, video, getattr(extractor, "notes", ()))
             known = recall(store, keys.analysis) if request.use_cache else None
         if known is not None:
             return replace(known, video=info)
-        part = _extract(state, extractor, video, frames, keys.track)
+        part = _extract(state, extractor, video, frames, keys.extracted)
+        if weights:
+            part = _describe(state, part, video, frames, weights, keys.track)
         times = video.timebase.times
     analysis = _judge(state, part, frames.start, times, manifold, info, keys)
     if request.use_cache:
@@ -222,6 +225,18 @@ def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key
         return track
 
 
+def _describe(state: _Run, track: HumanTrack, video: Video, frames: range, weights: tuple[PersonWeights, ...], key: str) -> HumanTrack:
+    """The track with embeddings of the person crop. Needs torch, which is imported here and not before."""
+    with state.stage(DESCRIBE) as progress:
+        described = state.known(TRACK, key, HumanTrack)
+        if described is None:
+            from core.extraction.person_embedding import add_embeddings
+
+            described = add_embeddings(track, video, frames, weights, state.request.device, progress, state.cancelled)
+            state.keep(TRACK, key, described)
+        return described
+
+
 def track_key(sha256: str, extractor: Extractor, frames: range) -> str:
     """The name in the cache of the track that an extractor makes of these frames of the video with this SHA-256."""
     info = extractor.info
@@ -237,14 +252,15 @@ def track_key(sha256: str, extractor: Extractor, frames: range) -> str:
     )
 
 
-def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range) -> _Keys:
-    track = track_key(state.sha256, extractor, frames)
+def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, weights: tuple[PersonWeights, ...]) -> _Keys:
+    extracted = track_key(state.sha256, extractor, frames)
+    track = described_key(extracted, weights)
     embedding = make_key(
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
     )
     glitches = make_key(embedding=embedding, detector=DETECTOR, settings=asdict(GlitchSettings()))
     analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
-    return _Keys(track, embedding, glitches, analysis)
+    return _Keys(extracted, track, embedding, glitches, analysis)
 
 
 def _video_info(path: Path, sha256: str, video: Video, extractor_notes: tuple[str, ...]) -> VideoInfo:
@@ -258,26 +274,3 @@ def _video_info(path: Path, sha256: str, video: Video, extractor_notes: tuple[st
         height=video.size[1],
         notes=(*video.notes, *extractor_notes),
     )
-
-
-def _frames(request: AnalysisRequest, total: int) -> range:
-    if request.frames is None:
-        return range(total)
-    start, stop = request.frames
-    if not 0 <= start < stop <= total:
-        raise RequestError(
-            f"The range {start}:{stop} does not lie in {request.path.name}, which has {total} frames: give A:B with 0 <= A < B <= {total}."
-        )
-    return range(start, stop)
-
-
-def _check_features(request: AnalysisRequest) -> None:
-    if is_mesh_file(request.path) and request.extractor not in FILE_READERS:
-        raise RequestError(f"{request.path.name} holds features and no pictures: choose the extractor '{FILE_READERS[0]}'.")
-
-
-def _check_action(action: str | None, manifold: Manifold) -> None:
-    if action is not None and action not in manifold.classes:
-        raise RequestError(
-            f"The manifold '{manifold.name}' does not know the class '{action}': choose one of {', '.join(manifold.classes)}."
-        )

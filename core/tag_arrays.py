@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 KEYPOINTS_FILE = "keypoints.npy"
+EMBEDDINGS_END = "_embeddings.npz"
 _VARIES = -1
 # Key of a mesh file -> the shapes one row may have. `vit` is as wide as the network that made it.
 MESH_ROWS: Mapping[str, tuple[tuple[int, ...], ...]] = {
@@ -32,12 +33,12 @@ def open_npz(path: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             missing = [key for key in keys if key not in content.files]
             if missing:
-                raise TagDataError(f"{path.name} has no '{missing[0]}': extract the clip again with the authors' mesh script.")
+                raise TagDataError(f"{_told(path)} has no '{missing[0]}': extract the clip again with the authors' scripts.")
             return {key: content[key] for key in {*keys, "frame_idx"} if key in content.files}
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TagDataError(f"{path.name} is damaged or ends early: copy or extract it again.") from error
+        raise TagDataError(f"{_told(path)} is damaged or ends early: copy or extract it again.") from error
     except ValueError as error:
-        raise TagDataError(f"{path.name} holds Python objects (a pickle), which are never loaded: save plain arrays.") from error
+        raise TagDataError(f"{_told(path)} holds Python objects (a pickle), which are never loaded: save plain arrays.") from error
 
 
 def open_npy(path: Path) -> np.ndarray:
@@ -75,7 +76,7 @@ def checked_rows(path: Path, key: str, values: np.ndarray, shapes: tuple[tuple[i
         values.ndim == len(shape) + 1 and all(want in (_VARIES, have) for want, have in zip(shape, values.shape[1:], strict=True))
         for shape in shapes
     )
-    label = f"{key} of {path.name}" if key != path.name else _told(path)
+    label = f"{key} of {_told(path)}" if key != path.name else _told(path)
     if not fits:
         wanted = " or ".join("[frames, " + ", ".join("any" if n == _VARIES else str(n) for n in shape) + "]" for shape in shapes)
         raise TagDataError(f"{label} has the shape {list(values.shape)} instead of {wanted}: extract the clip again.")
@@ -88,20 +89,20 @@ def checked_rows(path: Path, key: str, values: np.ndarray, shapes: tuple[tuple[i
     return rows
 
 
-def frame_index(path: Path, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The video frame int64 [L] of each row, strictly increasing. Raises TagDataError."""
+def frame_index(path: Path, arrays: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
+    """The video frame int64 [L] of each of `rows` rows, strictly increasing. Raises TagDataError."""
     if "frame_idx" not in arrays:
         raise TagDataError(
-            f"{path.name} has no 'frame_idx', which says the frame of each row: read it with the alignment 'authors', row by row."
+            f"{_told(path)} has no 'frame_idx', which says the frame of each row: read it with the alignment 'authors', row by row."
         )
     frames = arrays["frame_idx"]
-    if frames.shape != (len(arrays["pose"]),) or not np.issubdtype(frames.dtype, np.integer):
-        raise TagDataError(f"frame_idx of {path.name} does not give one frame number for each row: extract the clip again.")
+    if frames.shape != (rows,) or not np.issubdtype(frames.dtype, np.integer):
+        raise TagDataError(f"frame_idx of {_told(path)} does not give one frame number for each row: extract the clip again.")
     if len(frames) and (frames[0] < 0 or (np.diff(frames.astype(np.int64)) <= 0).any()):
-        raise TagDataError(f"frame_idx of {path.name} does not rise from 0 on: extract the clip again.")
+        raise TagDataError(f"frame_idx of {_told(path)} does not rise from 0 on: extract the clip again.")
     return frames.astype(np.int64)
 
 
 def _told(path: Path) -> str:
-    """A key-point file is always called the same: its folder says which clip."""
-    return f"{path.parent.name}/{path.name}" if path.name == KEYPOINTS_FILE else path.name
+    """Files of key points and of embeddings are always called the same: their folder says which clip."""
+    return f"{path.parent.name}/{path.name}" if path.name == KEYPOINTS_FILE or path.name.endswith(EMBEDDINGS_END) else path.name

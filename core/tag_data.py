@@ -1,79 +1,110 @@
-"""The feature files that the TAG authors' scripts write: body meshes (npz) and key points (npy), in both of their folder layouts.
+"""The feature files that the TAG authors' scripts write: body meshes (npz), key points (npy) and embeddings of the person crop (npz), in
+both of their folder layouts.
 
-Meshes: `<class>/<stem>.npz` or `<stem>.npz`; key points: `<class>/<stem>/keypoints.npy` or `<stem>/keypoints.npy` (science.md 9).
-Nothing here runs code from a file: pickles are refused.
+Meshes: `<class>/<stem>.npz` or `<stem>.npz`; key points: `<class>/<stem>/keypoints.npy` or `<stem>/keypoints.npy` (science.md 9);
+embeddings: beside the key points or in folders of the same layout. Nothing here runs code from a file: pickles are refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from core.skeletons import KEYPOINTS
+from core.tag_alignment import ALIGNMENTS, aligned
 from core.tag_arrays import KEYPOINTS_FILE, MESH_ROWS, TagDataError, checked_rows, frame_index, open_npy, open_npz
+from core.tag_embeddings import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders, embeddings_file, read_embeddings
 from core.track import Source
 
-# Which row of the key points belongs to a row of the meshes: the one of the same video frame, or, as the released code reads them, the
-# one of the same row number, whatever frames are missing from the meshes.
-ALIGNMENTS = ("frame_idx", "authors")
 KEYPOINT_COLUMNS = 2 * len(KEYPOINTS)
 _KEY_OF_SOURCE = {"vit": "vit", "global": "global_orient", "pose": "pose", "beta": "betas"}
-_SPACES = {"vit": "tokenhmr-token", "global": "smpl", "pose": "smpl", "beta": "smpl", "kp2d": "openpose-60"}
+_SPACES = {
+    "vit": "tokenhmr-token",
+    "global": "smpl",
+    "pose": "smpl",
+    "beta": "smpl",
+    "kp2d": "openpose-60",
+    "clip": "tag-clip",
+    "dino": "tag-dino",
+}
 
 
 @dataclass(frozen=True)
 class FeatureFolders:
-    """Where the features of clips lie. meshes: None when the input itself is a mesh file."""
+    """Where the features of clips lie. meshes: None when the input itself is a mesh file; clip, dino: embeddings, None when not used."""
 
     keypoints: Path
     meshes: Path | None = None
     alignment: str = "frame_idx"
+    clip: Path | None = None
+    dino: Path | None = None
+
+    @property
+    def embeddings(self) -> EmbeddingFolders:
+        """The folders of embeddings that are named, by source."""
+        named = {"clip": self.clip, "dino": self.dino}
+        return {source: folder for source, folder in named.items() if folder is not None}
+
+    def reading(self, embeddings: Collection[str]) -> FeatureFolders:
+        """The same, with no other embeddings than these."""
+        return replace(self, clip=self.clip if "clip" in embeddings else None, dino=self.dino if "dino" in embeddings else None)
 
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """The files of one clip; `keypoints` is None when there are none, `action` the folder of its class or None in the flat layout."""
+    """The files of one clip; `keypoints` is None when there are none, `action` the folder of its class or None in the flat layout.
+
+    embeddings   source -> file, None when there is none; only the sources that are asked for
+    """
 
     name: str
     action: str | None
     meshes: Path
     keypoints: Path | None
+    embeddings: Mapping[str, Path | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class TagClip:
-    """What two files say of one clip.
+    """What the files say of one clip.
 
-    frames     int64 [L]                  the video frame of each row, increasing
-    raw        source -> float32 [L, d]   `vit`, `global`, `pose`, `beta`, `kp2d`; rows of `kp2d` are NaN where the file has none
-    keypoints  float32 [M, 120]           all rows of the key-point file, whatever rows the meshes have
-    notes      what is odd about the files, in plain words
+    frames   int64 [L]                  the video frame of each row, increasing
+    raw      source -> float32 [L, d]   `vit`, `global`, `pose`, `beta`, `kp2d`, and embeddings that are read; NaN in rows of `kp2d` and of
+                                        embeddings where their file has none
+    whole    source -> float32 [M, d]   all rows of the files of `kp2d` and of embeddings, whatever rows the meshes have
+    notes    what is odd about the files, in plain words
     """
 
     name: str
     frames: np.ndarray
     raw: Mapping[str, np.ndarray]
-    keypoints: np.ndarray
+    whole: Mapping[str, np.ndarray]
     notes: tuple[str, ...]
 
     def usable(self) -> np.ndarray:
         """bool [L]: rows with all features."""
-        return np.isfinite(self.raw["kp2d"][:, 0])
+        known: np.ndarray = np.all([np.isfinite(self.raw[source][:, 0]) for source in self.whole], axis=0)
+        return known
+
+    def sources(self) -> tuple[Source, ...]:
+        """What was read, in the order of the encoder's input."""
+        return tag_sources(self.raw["vit"].shape[1], tuple(source for source in EMBEDDINGS if source in self.raw))
 
 
-def tag_sources(vit_size: int) -> tuple[Source, ...]:
-    """The sources in the order of the encoder's input, each in its space."""
+def tag_sources(vit_size: int, embeddings: Collection[str] = ()) -> tuple[Source, ...]:
+    """The sources in the order of the encoder's input, each in its space; with `embeddings`, these of the person crop as well."""
     sizes = {"vit": vit_size, "global": 9, "pose": 207, "beta": 10, "kp2d": KEYPOINT_COLUMNS}
+    sizes |= {source: size for source, size in EMBEDDINGS.items() if source in embeddings}
     return tuple(Source(name, _SPACES[name], size) for name, size in sizes.items())
 
 
-def list_clips(meshes: Path, keypoints: Path) -> tuple[ClipFiles, ...]:
+def list_clips(meshes: Path, keypoints: Path, embeddings: EmbeddingFolders = NO_EMBEDDINGS) -> tuple[ClipFiles, ...]:
     """All clips of a folder of meshes, by class and name. Raises TagDataError when it is not there, is empty, or mixes both layouts."""
-    _check_folder(meshes)
-    _check_folder(keypoints)
+    for folder in (meshes, keypoints, *embeddings.values()):
+        _check_folder(folder)
     flat = sorted(meshes.glob("*.npz"))
     nested = sorted(meshes.glob("*/*.npz"))
     if not flat and not nested:
@@ -83,13 +114,21 @@ def list_clips(meshes: Path, keypoints: Path) -> tuple[ClipFiles, ...]:
     files = [path for path in (flat or nested) if not path.name.startswith(".")]
     classes = [None if flat else path.parent.name for path in files]
     return tuple(
-        ClipFiles(path.stem, action, path, _keypoints_of(path.stem, action, keypoints)) for path, action in zip(files, classes, strict=True)
+        ClipFiles(
+            path.stem,
+            action,
+            path,
+            _file_of(path.stem, action, keypoints, KEYPOINTS_FILE),
+            {source: _file_of(path.stem, action, folder, embeddings_file(source)) for source, folder in embeddings.items()},
+        )
+        for path, action in zip(files, classes, strict=True)
     )
 
 
 def find_clip(clip: Path, folders: FeatureFolders) -> ClipFiles:
     """The feature files of a video, or of a mesh file that is the input itself. Raises TagDataError when they are not there."""
-    _check_folder(folders.keypoints)
+    for folder in (folders.keypoints, *folders.embeddings.values()):
+        _check_folder(folder)
     if is_mesh_file(clip):
         path, name = clip, clip.stem
     else:
@@ -104,12 +143,16 @@ def find_clip(clip: Path, folders: FeatureFolders) -> ClipFiles:
             where = " and ".join(str(path.relative_to(folders.meshes)) for path in found[:2])
             raise TagDataError(f"{folders.meshes} holds features of {clip.name} more than once ({where}): keep one of them.")
         path = found[0]
-    # In the flat layout the parent is no class; key points in a class folder are then found by the clip's name.
-    keypoints = _keypoints_of(name, path.parent.name, folders.keypoints) or _keypoints_of(name, None, folders.keypoints)
-    if keypoints is None:
-        where = f"neither {name}/{KEYPOINTS_FILE} nor <class>/{name}/{KEYPOINTS_FILE}"
-        raise TagDataError(f"{folders.keypoints} holds no key points of {name}: it has {where}.")
-    return ClipFiles(name, None, path, keypoints)
+
+    def beside(folder: Path, file: str, what: str) -> Path:
+        # In the flat layout the parent is no class; a file in a class folder is then found by the clip's name.
+        found = _file_of(name, path.parent.name, folder, file) or _file_of(name, None, folder, file)
+        if found is None:
+            raise TagDataError(f"{folder} holds no {what} of {name}: it has neither {name}/{file} nor <class>/{name}/{file}.")
+        return found
+
+    embeddings = {source: beside(folder, embeddings_file(source), f"{source} embeddings") for source, folder in folders.embeddings.items()}
+    return ClipFiles(name, None, path, beside(folders.keypoints, KEYPOINTS_FILE, "key points"), embeddings)
 
 
 def is_mesh_file(path: Path) -> bool:
@@ -119,19 +162,22 @@ def is_mesh_file(path: Path) -> bool:
 
 def read_frames(path: Path) -> np.ndarray:
     """The video frames int64 [L] that a mesh file has rows for. Raises TagDataError."""
-    return frame_index(path, open_npz(path, ("frame_idx", "pose")))
+    arrays = open_npz(path, ("frame_idx", "pose"))
+    return frame_index(path, arrays, len(arrays["pose"]))
 
 
 def read_clip(files: ClipFiles, alignment: str = "frame_idx") -> TagClip:
-    """Both files of a clip, its rows put together.
+    """The files of a clip, their rows put together as `core.tag_alignment` says.
 
-    `frame_idx`: key points of the same video frame; rows without any are NaN. `authors`: row by row, and the last key points again for rows
-    behind their end, as the released code does. Raises TagDataError, one sentence for each way a file can be wrong; ValueError.
+    Raises TagDataError, one sentence for each way a file can be wrong; ValueError.
     """
     if alignment not in ALIGNMENTS:
         raise ValueError(f"alignment is one of {', '.join(ALIGNMENTS)}")
     if files.keypoints is None:
         raise TagDataError(f"{files.name} has meshes but no key points: extract them, or leave the clip out.")
+    absent = [source for source, path in files.embeddings.items() if path is None]
+    if absent:
+        raise TagDataError(f"{files.name} has no {absent[0]} embeddings: make its {embeddings_file(absent[0])}, or leave the clip out.")
     arrays = open_npz(files.meshes, tuple(MESH_ROWS))
     rows = {key: checked_rows(files.meshes, key, values, MESH_ROWS[key]) for key, values in arrays.items() if key in MESH_ROWS}
     length = len(rows["pose"])
@@ -141,41 +187,27 @@ def read_clip(files: ClipFiles, alignment: str = "frame_idx") -> TagClip:
     if not length:
         raise TagDataError(f"{files.meshes.name} has no rows: no frame of the clip showed exactly one person.")
     numbered = "frame_idx" in arrays or alignment != "authors"
-    frames = frame_index(files.meshes, arrays) if numbered else np.arange(length)
+    frames = frame_index(files.meshes, arrays, length) if numbered else np.arange(length)
     points = open_npy(files.keypoints)
     if not points.size:
         raise TagDataError(f"The key points of {files.name} are empty: no frame had all of them, so the clip cannot be used.")
     points = checked_rows(files.keypoints, KEYPOINTS_FILE, points, ((KEYPOINT_COLUMNS,),))
-    kp2d, notes = _aligned(points, frames, alignment)
-    raw = {source: rows[key] for source, key in _KEY_OF_SOURCE.items()}
-    return TagClip(files.name, frames, raw | {"kp2d": kp2d}, points, notes)
+    kp2d, notes = aligned("key points", points, frames, alignment)
+    raw = {source: rows[key] for source, key in _KEY_OF_SOURCE.items()} | {"kp2d": kp2d}
+    whole = {"kp2d": points}
+    for source, path in files.embeddings.items():
+        if path is not None:
+            raw[source], whole[source], more = read_embeddings(path, source, frames, alignment)
+            notes += tuple(note for note in more if note not in notes)
+    return TagClip(files.name, frames, raw, whole, notes)
 
 
-def _aligned(points: np.ndarray, frames: np.ndarray, alignment: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    length, last = len(frames), int(frames[-1])
-    gaps = last + 1 - length
-    if alignment == "authors":
-        notes = []
-        if gaps and len(points) != length:
-            notes.append(f"{gaps} frames are missing from the meshes; read row by row, later key points belong to other frames.")
-        if len(points) < length:
-            notes.append(f"The key points end after {len(points)} of {length} rows; the last ones are repeated.")
-        return points[np.minimum(np.arange(length), len(points) - 1)], tuple(notes)
-    if len(points) > last:
-        return points[frames], (f"{gaps} of the first {last + 1} frames are missing from the meshes.",) if gaps else ()
-    known = frames < len(points)
-    kp2d = np.full((length, KEYPOINT_COLUMNS), np.nan, np.float32)
-    kp2d[known] = points[frames[known]]
-    dropped = f"The key points end at frame {len(points) - 1}, the meshes at frame {last}: {int((~known).sum())} frames are left out"
-    return kp2d, (f"{dropped}, and since the authors' script drops frames without all points, the rest may be shifted.",)
-
-
-def _keypoints_of(name: str, action: str | None, folder: Path) -> Path | None:
+def _file_of(name: str, action: str | None, folder: Path, file: str) -> Path | None:
     """In the folder of the class or the flat layout; without a class also in the only class folder that holds the clip."""
-    flat = folder / name / KEYPOINTS_FILE
+    flat = folder / name / file
     if action is not None:
-        return next((path for path in (folder / action / name / KEYPOINTS_FILE, flat) if path.is_file()), None)
-    nested = [] if flat.is_file() else sorted(folder.glob(f"*/{_literal(name)}/{KEYPOINTS_FILE}"))
+        return next((path for path in (folder / action / name / file, flat) if path.is_file()), None)
+    nested = [] if flat.is_file() else sorted(folder.glob(f"*/{_literal(name)}/{file}"))
     return flat if flat.is_file() else nested[0] if len(nested) == 1 else None
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from core.feature_video import FPS, SIZE
 from core.manifold import Manifold
 from core.tag_data import ClipFiles, TagDataError
+from core.tag_embeddings import NO_EMBEDDINGS, EmbeddingFolders
 from core.tag_model import Progress, TagModel, build_model, read_or_note
 from core.tag_track import tag_track
 from core.training.calibration import calibrate
@@ -22,13 +23,19 @@ _SEED = 1337
 
 
 def tag_manifold(
-    checkpoint: Path, meshes: Path, keypoints: Path, name: str, alignment: str = "frame_idx", progress: Progress | None = None
+    checkpoint: Path,
+    meshes: Path,
+    keypoints: Path,
+    name: str,
+    alignment: str = "frame_idx",
+    progress: Progress | None = None,
+    embeddings: EmbeddingFolders = NO_EMBEDDINGS,
 ) -> tuple[Manifold, TagModel]:
     """The checkpoint with statistics and centroids as in `build_model`; map, usual steps and bands come from the held-out real clips.
 
     progress(stage, done, total). Raises ManifoldError, TagDataError (also when no class has a second clip of 32 frames to hold out).
     """
-    model = build_model(checkpoint, meshes, keypoints, alignment, progress)
+    model = build_model(checkpoint, meshes, keypoints, alignment, progress, embeddings=embeddings)
     manifold = model.manifold
     left_out: dict[str, str] = dict(model.left_out)
     testing = window_set([*_labelled(model.held_out, manifold, alignment, left_out)], manifold)

@@ -20,6 +20,7 @@ from core.manifold import Manifold, ManifoldError
 from core.motion import motion_features
 from core.scores import class_centroid
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips, read_clip, tag_sources
+from core.tag_embeddings import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders
 from core.track import Source
 from core.training.dataset import column_statistics
 from core.windows import WINDOW, window_starts
@@ -63,7 +64,13 @@ def released_split(clips: Sequence[ClipFiles]) -> np.ndarray:
 
 
 def build_model(
-    checkpoint: Path, meshes: Path, keypoints: Path, alignment: str = "frame_idx", progress: Progress | None = None, scores: str = "code"
+    checkpoint: Path,
+    meshes: Path,
+    keypoints: Path,
+    alignment: str = "frame_idx",
+    progress: Progress | None = None,
+    scores: str = "code",
+    embeddings: EmbeddingFolders = NO_EMBEDDINGS,
 ) -> TagModel:
     """Split the real clips, rebuild statistics and centroids from the training part.
 
@@ -72,7 +79,7 @@ def build_model(
     report = progress or (lambda stage, done, total: None)
     encoder, config = load_checkpoint(checkpoint)
     sources = _sources(config.sources, checkpoint)
-    clips = list_clips(meshes, keypoints)
+    clips = list_clips(meshes, keypoints, embeddings_read(sources, embeddings, "--real-"))
     classes = tuple(sorted({clip.action for clip in clips if clip.action is not None}))
     if not classes:
         raise TagDataError(f"The folder {meshes} has no class folders: real meshes lie in <class>/<clip>.npz.")
@@ -96,9 +103,10 @@ def build_model(
         raise TagDataError(f"No real clip in {meshes} can be used; the first: {next(iter(left_out.values()))}")
     mean, std = column_statistics(chain([first], statistics))
     if alignment == "authors":
-        # The released code takes the statistics of key points over all rows of their files, also over those that no mesh row uses.
-        points = _keypoint_columns(blank)
-        mean[points], std[points] = column_statistics(_keypoint_rows(clip) for _, clip in readable("key points"))
+        # The released code takes these statistics over all rows of the files, also over those that no mesh row uses.
+        for source in (name for name in blank.source_names if name in ("kp2d", *EMBEDDINGS)):
+            columns = _columns_of(source, blank)
+            mean[columns], std[columns] = column_statistics(_whole_rows(clip, source) for _, clip in readable(f"statistics of {source}"))
     manifold = replace(blank, mean=mean, std=std)
     embedded = encode_clips(((files.action or "", clip) for files, clip in readable("centroids")), manifold, encoder)
     of_class: dict[str, list[np.ndarray]] = {name: [] for name in classes}
@@ -115,6 +123,11 @@ def build_model(
         held_out=tuple(clip for clip, trains in zip(clips, split, strict=True) if not trains),
         left_out=left_out,
         notes=(
+            *(
+                f"The checkpoint does not read the source '{name}': the embeddings in {folder} take no part."
+                for name, folder in embeddings.items()
+                if name not in manifold.source_names
+            ),
             *(
                 f"The class {name} has only one real video: it trains, none is held out, and the centroid is that video's."
                 for name in alone
@@ -159,14 +172,27 @@ def used_rows(clip: TagClip) -> dict[str, np.ndarray]:
     return {name: values[usable] for name, values in clip.raw.items()}
 
 
-def _keypoint_columns(manifold: Manifold) -> np.ndarray:
-    """bool [D]: the raw and motion columns of `kp2d`."""
+def embeddings_read(sources: Sequence[Source], folders: EmbeddingFolders, option: str) -> EmbeddingFolders:
+    """The folders of those embeddings that are among the sources; the others are not read.
+
+    Raises TagDataError when one is among the sources and its folder is not named; `option` begins the option that names it.
+    """
+    needed = [source.name for source in sources if source.name in EMBEDDINGS]
+    unnamed = [name for name in needed if name not in folders]
+    if unnamed:
+        raise TagDataError(f"The checkpoint reads the source '{unnamed[0]}': name the folder of its embeddings with {option}{unnamed[0]}.")
+    return {name: folders[name] for name in needed}
+
+
+def _columns_of(source: str, manifold: Manifold) -> np.ndarray:
+    """bool [D]: the raw and motion columns of a source."""
     names, raw, motion = zip(*manifold.config.sources, strict=True)
-    return np.repeat([name == "kp2d" for name in (*names, *names)], [*raw, *motion])
+    return np.repeat([name == source for name in (*names, *names)], [*raw, *motion])
 
 
-def _keypoint_rows(clip: TagClip) -> np.ndarray:
-    return np.concatenate([clip.keypoints, motion_features("kp2d", clip.keypoints, "authors")], axis=-1)
+def _whole_rows(clip: TagClip, source: str) -> np.ndarray:
+    rows = clip.whole[source]
+    return np.concatenate([rows, motion_features(source, rows, "authors")], axis=-1)
 
 
 def read_or_note(files: ClipFiles, manifold: Manifold, alignment: str, left_out: dict[str, str]) -> TagClip | None:
@@ -174,7 +200,7 @@ def read_or_note(files: ClipFiles, manifold: Manifold, alignment: str, left_out:
     try:
         clip = read_clip(files, alignment)
         if not clip.usable().any():
-            raise TagDataError(f"{files.name} has no frame with all features: extract its key points again.")
+            raise TagDataError(f"{files.name} has no frame with all features: extract them again.")
         for name, size, _ in manifold.config.sources:
             found = clip.raw[name].shape[1]
             if found != size:
@@ -188,14 +214,14 @@ def read_or_note(files: ClipFiles, manifold: Manifold, alignment: str, left_out:
 
 
 def _sources(found: Sequence[tuple[str, int, int]], checkpoint: Path) -> tuple[Source, ...]:
-    """The sources of the checkpoint with their spaces; raises ManifoldError for one that feature files do not hold."""
+    """The sources of the checkpoint with their spaces; raises ManifoldError for one that feature files never hold."""
     sizes = {name: raw for name, raw, _ in found}
-    known = {source.name: source for source in tag_sources(sizes.get("vit", 0))}
+    known = {source.name: source for source in tag_sources(sizes.get("vit", 0), EMBEDDINGS)}
     for name, size in sizes.items():
         if name not in known or known[name].size != size:
             held = f"{known[name].size} columns" if name in known else "none"
             raise ManifoldError(
-                f"The checkpoint {checkpoint.name} reads the source '{name}' with {size} columns, of which mesh and key-point files hold "
+                f"The checkpoint {checkpoint.name} reads the source '{name}' with {size} columns, of which feature files hold "
                 f"{held}: use a checkpoint trained on {', '.join(known)}."
             )
     return tuple(known[name] for name in sizes)

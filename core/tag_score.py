@@ -11,7 +11,8 @@ import numpy as np
 from core.scores import action_consistency
 from core.tag_agreement import TagAgreement
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips
-from core.tag_model import Progress, TagModel, encode_clips, read_or_note
+from core.tag_embeddings import NO_EMBEDDINGS, EmbeddingFolders
+from core.tag_model import Progress, TagModel, embeddings_read, encode_clips, read_or_note
 from core.windows import WINDOW
 
 
@@ -39,13 +40,18 @@ class TagScores:
 
 
 def score_clips(
-    model: TagModel, meshes: Path, keypoints: Path, alignment: str = "frame_idx", progress: Progress | None = None
+    model: TagModel,
+    meshes: Path,
+    keypoints: Path,
+    alignment: str = "frame_idx",
+    progress: Progress | None = None,
+    embeddings: EmbeddingFolders = NO_EMBEDDINGS,
 ) -> TagScores:
     """Scores of every generated clip in a folder of meshes. progress(stage, clips done, clips in all).
 
     Raises TagDataError when the folders hold no clips or one name twice; a single clip that cannot be read is missing, with the reason.
     """
-    files = list_clips(meshes, keypoints)
+    files = list_clips(meshes, keypoints, embeddings_read(model.manifold.sources, embeddings, "--"))
     seen: set[str] = set()
     for clip_files in files:
         if clip_files.name in seen:

@@ -8,11 +8,12 @@ from core.body import load_body, pose_joints
 from core.motion import UNSEEN
 from core.skeletons import BLAZEPOSE, KEYPOINTS, SMPL_FROM_BLAZEPOSE
 from core.tag_data import TagClip
+from core.tag_embeddings import EMBEDDINGS
 from core.track import ExtractorInfo, HumanTrack, Presence, Source, Subject
 
 VERSION = "1"
 NOT_SINGLE = "the features leave this frame out: not exactly one person was seen in it"
-NO_KEYPOINTS = "the key points end before this frame"
+NO_KEYPOINTS = "the features beside the meshes leave this frame out"
 
 
 def tag_track(clip: TagClip, times: np.ndarray, size: tuple[int, int], sources: tuple[Source, ...]) -> HumanTrack:
@@ -42,7 +43,7 @@ def tag_track(clip: TagClip, times: np.ndarray, size: tuple[int, int], sources: 
     seen = ~(points == UNSEEN).all(axis=-1)
     pixels = points * np.asarray(size, np.float32)
     orient, pose = raw["global"][rows].reshape(-1, 3, 3), raw["pose"][rows].reshape(-1, 23, 3, 3)
-    points3d, points3d_scores = _body_points(orient, pose)
+    points3d, points3d_scores = body_points(orient, pose)
     boxes = _boxes(pixels, seen)
     box = next((tuple(map(float, values)) for values in boxes if np.isfinite(values).all()), None)
     return HumanTrack(
@@ -62,11 +63,11 @@ def tag_track(clip: TagClip, times: np.ndarray, size: tuple[int, int], sources: 
         betas=spread(raw["beta"][rows], 10),
         translation=np.full((total, 3), np.nan, np.float32),
         intrinsics=np.full((total, 4), np.nan, np.float32),
-        features={"vit": spread(raw["vit"][rows], raw["vit"].shape[1])},
+        features={name: spread(raw[name][rows], raw[name].shape[1]) for name in ("vit", *EMBEDDINGS) if name in raw},
     )
 
 
-def _body_points(orient: np.ndarray, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def body_points(orient: np.ndarray, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points [L, 33, 3] in metres around the middle of the hips, and 1 for those that the body's joints name, else 0."""
     count = len(orient)
     zero = np.zeros((count, 10), np.float32)

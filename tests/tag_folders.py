@@ -9,6 +9,7 @@ from core.encoder import Encoder
 from core.manifold import encoder_config
 from core.motion import so3_exp
 from core.tag_data import tag_sources
+from core.tag_embeddings import EMBEDDINGS, embeddings_file
 
 VIT = 6
 
@@ -50,6 +51,34 @@ def write_features(
     np.save(point_folder / "keypoints.npy", keypoint_rows(frames, seed))
 
 
+def embedding_rows(source: str, rows: int, seed: int = 0) -> np.ndarray:
+    """float32 [rows, 512 or 768]; the first column counts the rows in thousandths."""
+    rng = np.random.default_rng(len(source) + 200 + seed)
+    columns = EMBEDDINGS[source]
+    values = rng.normal(0, 1, (1, columns)) + 0.1 * np.sin(np.arange(rows)[:, None] * 0.3 + rng.uniform(0, 6, (1, columns)))
+    values[:, 0] = np.arange(rows) / 1000
+    return values.astype(np.float32)
+
+
+def write_embeddings(
+    folder: Path, source: str, name: str, rows: int = 40, action: str | None = None, seed: int = 0, frames: np.ndarray | None = None
+) -> Path:
+    """The embeddings of a clip, beside its key points' layout; with `frames`, the file says which frame each row is of."""
+    own = folder / action / name if action else folder / name
+    own.mkdir(parents=True, exist_ok=True)
+    numbered = {} if frames is None else {"frame_idx": frames}
+    np.savez(own / embeddings_file(source), embeddings=embedding_rows(source, rows, seed), **numbered)
+    return own / embeddings_file(source)
+
+
+def write_real_embeddings(folder: Path, classes: dict[str, int], source: str, rows: int = 40) -> Path:
+    """Embeddings for the clips of `write_real`."""
+    for place, (action, count) in enumerate(classes.items()):
+        for clip in range(count):
+            write_embeddings(folder, source, f"v_{action}_g{clip + 1:02d}_c01", rows, action, seed=10 * place + clip)
+    return folder
+
+
 def write_real(folder: Path, classes: dict[str, int], frames: int = 40) -> tuple[Path, Path]:
     """`classes`: class -> clips. The folders of meshes and of key points."""
     meshes, keypoints = folder / "real_meshes", folder / "real_kps"
@@ -59,7 +88,7 @@ def write_real(folder: Path, classes: dict[str, int], frames: int = 40) -> tuple
     return meshes, keypoints
 
 
-def write_checkpoint(path: Path, vit: int = VIT) -> Path:
+def write_checkpoint(path: Path, vit: int = VIT, embeddings: tuple[str, ...] = ()) -> Path:
     torch.manual_seed(0)
-    torch.save(Encoder(encoder_config(tag_sources(vit), d_model=16, layers=1)).state_dict(), path)
+    torch.save(Encoder(encoder_config(tag_sources(vit, embeddings), d_model=16, layers=1)).state_dict(), path)
     return path

@@ -15,7 +15,7 @@ from core.evaluation.errors import EvaluationError
 from core.feature_video import FPS, SIZE
 from core.recall import recall_latest
 from core.store import Store
-from core.tag_data import TagDataError, list_clips, read_clip, tag_sources
+from core.tag_data import TagDataError, list_clips, read_clip
 from core.tag_track import tag_track
 from core.track import HumanTrack, load_track
 from core.training.dataset import LabelledClip
@@ -91,7 +91,7 @@ def _tag_files(meshes: Path, keypoints: Path) -> tuple[list[LabelledClip], list[
             refused.append(str(error))
             continue
         times = np.arange(int(clip.frames[-1]) + 1) / FPS
-        track = tag_track(clip, times, SIZE, tag_sources(clip.raw["vit"].shape[1]))
+        track = tag_track(clip, times, SIZE, clip.sources())
         clips.append(LabelledClip(files.name, action, files.name, track))
     return clips, refused
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from core.extraction import Cancelled, ExtractionError
-from core.tag_data import FeatureFolders, TagDataError, find_clip, is_mesh_file, read_clip, tag_sources
+from core.tag_data import FeatureFolders, TagDataError, find_clip, is_mesh_file, read_clip
 from core.tag_track import VERSION, tag_track
 from core.track import ExtractorInfo, HumanTrack, slice_track
 from core.video import Video
@@ -24,13 +24,11 @@ class TagFiles:
         except TagDataError as error:
             raise ExtractionError(str(error)) from error
         if not self._clip.usable().any():
-            raise ExtractionError(
-                f"The features of {video.path.name} have no frame with both meshes and key points: extract the clip again."
-            )
-        self._sources = tag_sources(self._clip.raw["vit"].shape[1])
+            raise ExtractionError(f"The features of {video.path.name} have no frame with all of them: extract the clip again.")
+        self._sources = self._clip.sources()
         self.info = ExtractorInfo("tag-files", VERSION, "cpu", self._sources)
         digest = hashlib.sha256()
-        for path in (files.meshes, files.keypoints):
+        for path in (files.meshes, files.keypoints, *files.embeddings.values()):
             digest.update(hashlib.sha256(path.read_bytes() if path else b"").digest())
         # What the files say is all that decides the result.
         self.settings: dict[str, object] = {"files": digest.hexdigest(), "alignment": folders.alignment}

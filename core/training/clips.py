@@ -15,7 +15,7 @@ from core.extraction import ExtractionError, create_extractor
 from core.feature_video import FPS, SIZE
 from core.pipeline import track_key
 from core.store import TRACK, Store
-from core.tag_data import FeatureFolders, TagDataError, find_clip, list_clips, read_clip, tag_sources
+from core.tag_data import FeatureFolders, TagDataError, find_clip, list_clips, read_clip
 from core.tag_track import tag_track
 from core.track import HumanTrack, Presence
 from core.training.dataset import LabelledClip
@@ -103,7 +103,7 @@ def _feature_track(clip: ClipSource) -> HumanTrack:
     if not content.usable().any():
         raise TagDataError(f"{clip.path.name} has no frame with both meshes and key points: extract the clip again.")
     times = np.arange(int(content.frames[-1]) + 1) / FPS
-    return tag_track(content, times, SIZE, tag_sources(content.raw["vit"].shape[1]))
+    return tag_track(content, times, SIZE, content.sources())
 
 
 def _video_track(path: Path, store: Store, device: str) -> HumanTrack:

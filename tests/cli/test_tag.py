@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli import main
-from tests.tag_folders import write_checkpoint, write_features, write_real
+from tests.tag_folders import write_checkpoint, write_embeddings, write_features, write_real, write_real_embeddings
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +134,33 @@ def test_that_features_are_analysed_with_the_manifold_of_their_checkpoint(
     assert analysis["scores"]["action_consistency"]["PushUps"] == pytest.approx(expected["ac"], abs=1e-6)
     assert main(["analyze", str(clip), "--extractor", "tag-files", "--manifold", str(manifold), "--out", str(out)]) == 1
     assert "give its key points with --keypoints" in capsys.readouterr().err
+
+
+def test_that_embeddings_go_through_scores_manifold_and_analysis_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classes, name = {"PushUps": 3, "PullUps": 2}, "Sora_PushUps_01"
+    meshes, keypoints = write_real(tmp_path, classes)
+    real = ["--real-meshes", str(meshes), "--real-keypoints", str(keypoints)]
+    generated = ["--meshes", str(tmp_path / "m"), "--keypoints", str(tmp_path / "k")]
+    write_features(tmp_path / "m", tmp_path / "k", name, seed=5)
+    named: list[str] = []
+    for source in ("clip", "dino"):
+        real += [f"--real-{source}", str(write_real_embeddings(tmp_path / f"real_{source}", classes, source))]
+        write_embeddings(tmp_path / source, source, name, seed=5)
+        named += [f"--{source}", str(tmp_path / source)]
+    real += ["--checkpoint", str(write_checkpoint(tmp_path / "model.pt", embeddings=("clip", "dino")))]
+    scores, manifold, out = tmp_path / "scores.json", tmp_path / "tag.manifold", tmp_path / "out"
+    assert main(["tag", "score", *generated, *real, "--out", str(scores)]) == 1
+    assert "name the folder of its embeddings with --clip" in capsys.readouterr().err
+    assert main(["tag", "score", *generated, *named, *real, "--out", str(scores)]) == 0
+    assert main(["tag", "manifold", *real, "--out", str(manifold)]) == 0
+    files = ["--extractor", "tag-files", "--keypoints", str(tmp_path / "k"), "--manifold", str(manifold), "--out", str(out)]
+    clip = str(tmp_path / "m" / f"{name}.npz")
+    assert main(["analyze", clip, *files, *named[:2]]) == 1
+    assert "The manifold 'tag' needs the source 'dino': name the folder of its embeddings with --dino." in capsys.readouterr().err
+    assert main(["analyze", clip, *files, *named]) == 0
+    analysis = json.loads((out / name / "analysis.json").read_text())
+    expected = json.loads(scores.read_text())[name]
+    assert [source["space"] for source in analysis["extractor"]["sources"][-2:]] == ["tag-clip", "tag-dino"]
+    assert analysis["scores"]["temporal_coherence"] == pytest.approx(expected["tc"], abs=1e-6)
+    assert analysis["scores"]["action_consistency"]["PushUps"] == pytest.approx(expected["ac"], abs=1e-6)
+    assert set(analysis["attention"]) == {"vit", "global", "pose", "beta", "kp2d", "clip", "dino"}

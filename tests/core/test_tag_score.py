@@ -235,9 +235,9 @@ def test_that_a_name_in_two_classes_is_refused(made_up: tuple[Path, TagModel], t
 
 
 def test_that_a_checkpoint_with_other_sources_is_refused_by_name(tmp_path: Path) -> None:
-    sources = (*tag_sources(6), Source("clip", "clip-vit", 512))
+    sources = (*tag_sources(6), Source("sound", "wav", 512))
     torch.save(Encoder(encoder_config(sources, d_model=16, layers=1)).state_dict(), tmp_path / "more.pt")
-    with pytest.raises(ManifoldError, match="reads the source 'clip' with 512 columns"):
+    with pytest.raises(ManifoldError, match="reads the source 'sound' with 512 columns"):
         build_model(tmp_path / "more.pt", *write_real(tmp_path, {"PushUps": 2}))
 
 

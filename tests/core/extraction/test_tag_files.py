@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -23,7 +24,7 @@ from core.tag_manifold import tag_manifold
 from core.tag_track import NO_KEYPOINTS, NOT_SINGLE
 from core.track import HumanTrack, Presence
 from core.video import Video, VideoError, open_video
-from tests.tag_folders import keypoint_rows, mesh_arrays, write_checkpoint, write_features, write_real
+from tests.tag_folders import keypoint_rows, mesh_arrays, write_checkpoint, write_embeddings, write_features, write_real
 
 
 def write_video(path: Path, frames: int = 40, rate: int = 30) -> Path:
@@ -130,6 +131,21 @@ def test_that_other_content_of_the_files_is_another_setting(clip: Path, folders:
         before = create_extractor("tag-files", "auto", video, folders).settings
         np.save(folders.keypoints / "clip" / "keypoints.npy", keypoint_rows(37, seed=1))
         assert create_extractor("tag-files", "auto", video, folders).settings != before
+
+
+def test_that_embeddings_are_sources_of_the_track_and_settings_of_the_extractor(clip: Path, folders: FeatureFolders) -> None:
+    dino = folders.keypoints.parent / "dino"
+    write_embeddings(dino, "dino", "clip")
+    with open_video(clip) as video:
+        plain = create_extractor("tag-files", "auto", video, folders)
+        track = extracted(video, replace(folders, dino=dino))
+        settings = create_extractor("tag-files", "auto", video, replace(folders, dino=dino)).settings
+        write_embeddings(dino, "dino", "clip", seed=1)
+        changed = create_extractor("tag-files", "auto", video, replace(folders, dino=dino)).settings
+    assert [source.name for source in track.extractor.sources] == ["vit", "global", "pose", "beta", "kp2d", "dino"]
+    np.testing.assert_allclose(track.features["dino"][[0, 2, 5, 36], 0] * 1000, [0, 2, 5, 36], atol=1e-4)
+    assert np.isnan(track.features["dino"][[3, 4, 37]]).all()
+    assert len({str(each["files"]) for each in (plain.settings, settings, changed)}) == 3
 
 
 def test_that_features_without_a_video_have_black_pictures_and_say_so(clip: Path, folders: FeatureFolders) -> None:

@@ -6,16 +6,16 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-from platformdirs import user_data_dir
-
 from core.body import BodyModel, load_body
+from core.user_models.folder import models_folder
 
-NAMES = ("SMPL_NEUTRAL.npz", "SMPL_NEUTRAL.pkl")
-
-
-def models_folder() -> Path:
-    """Where a person puts models that Telltale may not ship."""
-    return Path(user_data_dir("telltale")) / "models"
+# As it is usually called, then as its owners call versions 1.1.0 and 1.0.0.
+NAMES = (
+    "SMPL_NEUTRAL.npz",
+    "SMPL_NEUTRAL.pkl",
+    "basicmodel_neutral_lbs_10_207_0_v1.1.0.pkl",
+    "basicModel_neutral_lbs_10_207_0_v1.0.0.pkl",
+)
 
 
 def own_body_file() -> Path | None:
@@ -25,11 +25,12 @@ def own_body_file() -> Path | None:
 
 def display_body() -> BodyModel:
     """The person's own body model; the bundled one when there is none, or, with a warning, when theirs cannot be read."""
-    return _display_body(own_body_file())
+    file = own_body_file()
+    return _display_body(file, file.stat().st_mtime_ns if file else 0)
 
 
 @lru_cache(maxsize=1)
-def _display_body(file: Path | None) -> BodyModel:
+def _display_body(file: Path | None, changed: int) -> BodyModel:
     if file is None:
         return load_body()
     try:

@@ -18,7 +18,15 @@ _T = TypeVar("_T")
 
 
 class UnsafePickle(ValueError):
-    """The pickle names something that a model has no need of, or is damaged; the message is one sentence for people."""
+    """The pickle names something that a model has no need of, or cannot be used; the message is one sentence for people."""
+
+
+class DamagedPickle(UnsafePickle):
+    """The pickle ends too early, or its parts do not fit together."""
+
+
+class ForeignPickle(UnsafePickle):
+    """The pickle is harmless as far as it goes, but holds no dictionary of arrays."""
 
 
 class _Stateful:
@@ -68,7 +76,7 @@ class _Array(_Stateful):
 
     def value(self) -> np.ndarray:
         if not isinstance(self.state, tuple) or len(self.state) != 5:
-            raise UnsafePickle("The pickle holds a damaged array.")
+            raise DamagedPickle("The pickle holds a damaged array.")
         _, shape, dtype, fortran, data = self.state
         if not isinstance(dtype, _Dtype):
             raise UnsafePickle("The pickle holds an array without a number type.")
@@ -109,6 +117,11 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return _bytes(text)
 
 
+def _no_bytes() -> bytes:
+    """Stands in for `bytes`, by which older protocols write the bytes of an array without elements."""
+    return b""
+
+
 class _Call:
     """A function that the pickle may call but, unlike a plain function, not alter."""
 
@@ -136,6 +149,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     # Every chumpy array carries a set of names that have changed.
     ("__builtin__", "set"): _Call(set),
     ("builtins", "set"): _Call(set),
+    ("__builtin__", "bytes"): _Call(_no_bytes),
+    ("builtins", "bytes"): _Call(_no_bytes),
     ("chumpy.reordering", "Select"): _ChumpySelection,
 }
 for _core in ("numpy.core", "numpy._core"):
@@ -166,7 +181,7 @@ def load_pickled_arrays(path: Path, entry: str | None = None) -> dict[str, np.nd
     def arrays(content: dict[Any, Any]) -> dict[str, np.ndarray]:
         inner = content if entry is None else content.get(entry)
         if not isinstance(inner, dict):
-            raise UnsafePickle(f"The pickle holds no dictionary of arrays named '{entry}'.")
+            raise ForeignPickle(f"The pickle holds no dictionary of arrays named '{entry}'.")
         found = {str(key): _array(value) for key, value in inner.items()}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -193,13 +208,13 @@ def _read(path: Path, use: Callable[[dict[Any, Any]], _T]) -> _T:
         try:
             content = _Unpickler(file, encoding="latin1").load()
             if not isinstance(content, dict):
-                raise UnsafePickle("The pickle holds no dictionary of arrays.")
+                raise ForeignPickle("The pickle holds no dictionary of arrays.")
             return use(content)
         except (UnsafePickle, OSError):
             raise
         # A damaged or hostile pickle can fail in any way.
         except Exception as error:
-            raise UnsafePickle(f"The pickle is damaged or of an unknown kind ({type(error).__name__}).") from error
+            raise DamagedPickle(f"The pickle is damaged or of an unknown kind ({type(error).__name__}).") from error
 
 
 def _array(value: Any) -> np.ndarray | None:
@@ -230,7 +245,7 @@ def _selected(state: Any) -> np.ndarray:
     """chumpy.reordering.Select: elements of another array, counted along its rows."""
     source, places = _array(state["a"]), _array(state["idxs"])
     if source is None or places is None:
-        raise UnsafePickle("The pickle holds a damaged chumpy array.")
+        raise DamagedPickle("The pickle holds a damaged chumpy array.")
     return source.ravel()[places.astype(np.int64)].reshape(state["preferred_shape"])
 
 
@@ -239,7 +254,7 @@ def _dense(sparse: _Sparse) -> np.ndarray:
     indptr, indices, data = (_array(state[name]) for name in ("indptr", "indices", "data"))
     rows, columns = (int(_number(n)) for n in state["_shape"])
     if indptr is None or indices is None or data is None:
-        raise UnsafePickle("The pickle holds a damaged sparse matrix.")
+        raise DamagedPickle("The pickle holds a damaged sparse matrix.")
     major = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     row, column = (indices, major) if sparse.by_column else (major, indices)
     dense = np.zeros((rows, columns), data.dtype)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from core.safe_pickle import UnsafePickle, load_pickled_arrays, pickled_shapes
+from core.safe_pickle import DamagedPickle, ForeignPickle, UnsafePickle, load_pickled_arrays, pickled_shapes
 
 
 class Calls:
@@ -36,6 +36,7 @@ def test_that_plain_arrays_come_back_as_they_were(tmp_path, protocol):
         "a": np.arange(12.0).reshape(3, 4),
         "b": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
         "c": np.array([1, -2], ">i4"),
+        "empty": np.zeros((0, 3)),
     }
     loaded = load_pickled_arrays(written(tmp_path, arrays, protocol))
     assert set(loaded) == set(arrays)
@@ -175,7 +176,15 @@ def test_that_a_sparse_matrix_with_an_index_outside_is_refused(tmp_path):
         load_pickled_arrays(written(tmp_path, {"a": matrix}))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps([1, 2]), pickle.dumps({"a": np.zeros(9)})[:-20]])
-def test_that_a_damaged_or_strange_pickle_is_refused(tmp_path, content):
-    with pytest.raises(UnsafePickle):
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", DamagedPickle),
+        (b"not a pickle", DamagedPickle),
+        (pickle.dumps({"a": np.zeros(9)})[:-20], DamagedPickle),
+        (pickle.dumps([1, 2]), ForeignPickle),
+    ],
+)
+def test_that_a_damaged_or_strange_pickle_is_refused(tmp_path, content, error):
+    with pytest.raises(error):
         load_pickled_arrays(written(tmp_path, content))

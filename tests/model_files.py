@@ -1,0 +1,146 @@
+"""Files that look like the models a person brings, without their weights: right names and shapes, made-up or no numbers."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from core.body import BUNDLED_BODY
+from core.user_models.layouts import Shapes
+
+Described = dict[str, tuple[int, ...]]
+
+
+class _Storage:
+    def __init__(self, key: str, numel: int) -> None:
+        self.key, self.numel = key, numel
+
+
+class _Tensor:
+    """Pickles as PyTorch writes a tensor."""
+
+    def __init__(self, storage: _Storage, shape: tuple[int, ...]) -> None:
+        self.storage, self.shape = storage, shape
+
+    def __reduce__(self) -> tuple:
+        from torch._utils import _rebuild_tensor_v2
+
+        stride = tuple(prod(self.shape[place + 1 :]) for place in range(len(self.shape)))
+        return _rebuild_tensor_v2, (self.storage, 0, self.shape, stride, False, OrderedDict())
+
+
+class _Pickler(pickle.Pickler):
+    def persistent_id(self, value: object) -> tuple | None:
+        if not isinstance(value, _Storage):
+            return None
+        import torch
+
+        return "storage", torch.FloatStorage, value.key, "cpu", value.numel
+
+
+class Array:
+    """Pickles as a numpy array of this shape whose numbers were left out."""
+
+    def __init__(self, *shape: int) -> None:
+        self.shape = shape
+
+    def __reduce__(self) -> tuple:
+        reconstruct = np.zeros(0).__reduce__()[0]
+        return reconstruct, (np.ndarray, (0,), b"b"), (1, self.shape, np.dtype("<f4"), False, b"")
+
+
+class Call:
+    """Pickles as a call, as an attacker would write it."""
+
+    def __init__(self, function: object, *arguments: object) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> tuple:
+        return self.call
+
+
+def write_checkpoint(path: Path, entry: str, shapes: Shapes, beside: object = None) -> Path:
+    """A checkpoint of PyTorch with float32 tensors of these shapes in one entry; their numbers are holes in the file and take no disk."""
+    storages = {name: _Storage(str(place), prod(shape)) for place, (name, shape) in enumerate(shapes.items())}
+    content = {entry: OrderedDict((name, _Tensor(storages[name], shape)) for name, shape in shapes.items()), "hparams": beside}
+    data = io.BytesIO()
+    _Pickler(data, protocol=2).dump(content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", data.getvalue())
+        archive.writestr("archive/version", "3\n")
+        for storage in storages.values():
+            _add_hole(archive, f"archive/data/{storage.key}", 4 * storage.numel)
+    return path
+
+
+def _add_hole(archive: zipfile.ZipFile, name: str, size: int) -> None:
+    """An entry of which only the header is written."""
+    info = zipfile.ZipInfo(name)
+    info.file_size, info.compress_size, info.CRC = size, size, 0
+    info.header_offset = archive.fp.tell()
+    archive.fp.write(info.FileHeader())
+    archive.fp.seek(size, io.SEEK_CUR)
+    archive.filelist.append(info)
+    archive.NameToInfo[name] = info
+    archive.start_dir = archive.fp.tell()
+
+
+def write_pickle(path: Path, content: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(content, protocol=2))
+    return path
+
+
+def write_onnx(path: Path, inputs: Described, outputs: Described, weights: bytes = b"\0" * 1000) -> Path:
+    """An ONNX model with one weight and no nodes; a size of -1 is written as a name."""
+    parts = b"".join(_field(11, _value_info(name, shape)) for name, shape in inputs.items())
+    parts += b"".join(_field(12, _value_info(name, shape)) for name, shape in outputs.items())
+    # As exporters did long ago, the weight is listed among the inputs too.
+    parts += _field(11, _value_info("w", (len(weights),))) + _field(5, _field(8, b"w") + _field(9, weights))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x08\x08" + _field(2, b"pytest") + _field(7, parts))
+    return path
+
+
+def write_dwpose(path: Path) -> Path:
+    return write_onnx(path, {"input": (-1, 3, 384, 288)}, {"simcc_x": (-1, 133, 576), "simcc_y": (-1, 133, 768)})
+
+
+def write_yolox(path: Path) -> Path:
+    return write_onnx(path, {"images": (1, 3, 640, 640)}, {"output": (1, 8400, 85)})
+
+
+def write_smpl(path: Path, **changed: np.ndarray) -> Path:
+    """The bundled body under the name of a person's own file, its space untold; npz or pkl by the name's end."""
+    with np.load(BUNDLED_BODY, allow_pickle=False) as arrays:
+        names = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights", "f", "kintree_table")
+        kept = {name: arrays[name] for name in names} | changed
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".pkl":
+        return write_pickle(path, kept)
+    np.savez(path, **kept)
+    return path
+
+
+def _value_info(name: str, shape: tuple[int, ...]) -> bytes:
+    dimensions = b"".join(_field(1, b"\x08" + _varint(size) if size >= 0 else _field(2, b"N")) for size in shape)
+    return _field(1, name.encode()) + _field(2, _field(1, b"\x08\x01" + _field(2, dimensions)))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])

@@ -1,0 +1,43 @@
+"""What an editor or a camera does, and no body: cuts, crossfades, changes of light, the camera's motion."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Half lengths in frames over which a crossfade is looked for.
+_HALVES = (3, 5, 8, 12, 15)
+# Grey levels: how far apart two pictures of different shots are, of thumbnails whose standard deviation is 50 (twice that at most).
+_OTHER_SHOT = 40.0
+_STRAIGHT = 0.75  # of the two halves together, from which on the way between two pictures counts as straight
+
+
+def crossfade(distance: np.ndarray) -> np.ndarray:
+    """float64 [T]: 1 and above where the picture turns straight into another one; NaN where that cannot be seen.
+
+    distance [T, LAGS] of the whole picture to the frames back. A blend of two pictures lies on the straight line between them, so that
+    the distances of its halves add up to the whole. Motion bends the way: over as large a distance as lies between two shots it is never
+    straight.
+    """
+    distance = np.asarray(distance, np.float64)
+    total, lags = distance.shape
+    best = np.full(total, np.nan)
+    for half in _HALVES:
+        if 2 * half > lags or total <= 2 * half:
+            break
+        middle = np.arange(half, total - half)
+        first, second, both = distance[middle, half - 1], distance[middle + half, half - 1], distance[middle + half, 2 * half - 1]
+        straight = np.clip((both / np.maximum(first + second, 1e-6) - _STRAIGHT) / (1 - _STRAIGHT), 0, 1)
+        # A cut is as straight, but one half of it holds everything.
+        even = np.minimum(first, second) / np.maximum(np.maximum(first, second), 1e-6)
+        value = both / _OTHER_SHOT * straight * np.clip(2 * even, 0, 1)
+        best[middle] = np.fmax(best[middle], value)
+    return best
+
+
+def flicker(light: np.ndarray) -> np.ndarray:
+    """float64 [T]: change of the picture's light since the frame before, as a share; NaN at 0. light [T, 2]: mean and deviation."""
+    light = np.asarray(light, np.float64)
+    change = np.full(len(light), np.nan)
+    mean = np.maximum(light[:, 0], 1.0)
+    change[1:] = np.abs(np.diff(mean)) / np.minimum(mean[1:], mean[:-1])
+    return change

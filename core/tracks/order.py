@@ -1,0 +1,125 @@
+"""Whether the frames stand in their order, from how far each picture is from those before it: disorder, reversal, splices, mirrored frames.
+
+All of it compares ways through the same pictures. In motion, the shortest way through a few frames is the order of time; frames that were
+exchanged, reversed or put in from elsewhere make the way longer than it has to be. Turning points make it longer as well, but there the
+steps are small, so what is gained is always compared with the usual step around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d
+
+from core.tracks.joints import running_quantile
+
+_LEAST = 0.8  # grey levels, the least usual step (see `pace`)
+_AROUND, _USUAL = 8, 0.6  # frames on either side, and their quantile
+_WINDOW = 5  # frames on either side, for disorder
+_LONGEST_SPLICE, _LONGEST_MIRROR, _SHORTEST_REVERSAL = 4, 12, 4
+_REVERSAL_SECONDS = 2.2
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """Of each frame; NaN where unknown. A segment a..b gives all its frames its value; each frame has the highest of its segments.
+
+    disorder  float64 [T]  length of the way through the 11 frames around over that of the shortest tree between them: 1 is in order,
+                           real motion stays below 1.4, shuffled frames reach 1.7 to 4
+    reversal  float64 [T]  how many times shorter both ends of a segment become by turning it round; 1 and below is ordinary
+    splice    float64 [T]  how many times nearer the neighbours of one to four frames are to each other than to those
+    mirror    float64 [T]  how many times nearer one to twelve frames come to their neighbours by being mirrored
+    """
+
+    disorder: np.ndarray
+    reversal: np.ndarray
+    splice: np.ndarray
+    mirror: np.ndarray
+
+
+def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, times: np.ndarray) -> Order:
+    """person, whole [T, LAGS]: distances to the frames 1, 2, ... back, of the person's surroundings and of the whole picture; mirrored [T]:
+    distance of the frame's mirror image from the frame before, whole picture; times [T]."""
+    person, whole = np.asarray(person, np.float64), np.asarray(whole, np.float64)
+    usual, usual_whole = _usual(person[:, 0]), _usual(whole[:, 0])
+    lags = person.shape[1]
+    frames = int(_REVERSAL_SECONDS / np.median(np.diff(times))) if len(times) > 1 else lags
+    reversals = range(_SHORTEST_REVERSAL, min(lags - 2, frames) + 1)
+
+    def turned(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        size = int(last[0] - first[0]) + 1
+        return np.maximum(person[last, size - 1], person[last + 1, size - 1])
+
+    def left_out(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        return person[last + 1, int(last[0] - first[0]) + 1]
+
+    def flipped(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        return np.maximum(mirrored[first], mirrored[last + 1])
+
+    return Order(
+        disorder=_disorder(person),
+        reversal=_segments(person[:, 0], usual, reversals, turned),
+        splice=_segments(person[:, 0], usual, range(1, _LONGEST_SPLICE + 1), left_out),
+        mirror=_segments(whole[:, 0], usual_whole, range(1, _LONGEST_MIRROR + 1), flipped),
+    )
+
+
+def _usual(change: np.ndarray) -> np.ndarray:
+    rough = running_quantile(change[:, None], _AROUND, _USUAL)
+    moving = np.where(change[:, None] > 0.2 * rough, change[:, None], np.nan)
+    return np.maximum(running_quantile(moving, _AROUND, _USUAL)[:, 0], _LEAST)
+
+
+def _segments(change: np.ndarray, usual: np.ndarray, sizes: range, mended: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+    """The lesser of the two steps at the ends of a segment, over the larger one after mending it (at least a usual step)."""
+    total = len(change)
+    best = np.where(np.isfinite(change), 0.0, np.nan)
+    for size in sizes:
+        first = np.arange(1, total - size)
+        if not len(first):
+            break
+        last = first + size - 1
+        usual_here = np.maximum(usual[first], usual[last + 1])
+        value = np.minimum(change[first], change[last + 1]) / np.maximum(mended(first, last), usual_here)
+        spread = np.full(total, -np.inf)
+        spread[first] = np.where(np.isfinite(value), value, -np.inf)
+        # To all frames of the segment: the highest value of those that begin at most size - 1 frames before.
+        best = np.maximum(best, maximum_filter1d(spread, size, origin=(size - 1) // 2, mode="constant", cval=-np.inf))
+    return np.where(np.isfinite(best), np.maximum(best, 0.0), np.nan)
+
+
+def _disorder(distance: np.ndarray) -> np.ndarray:
+    total, size = len(distance), 2 * _WINDOW + 1
+    result = np.full(total, np.nan)
+    centres = np.arange(_WINDOW, total - _WINDOW)
+    if not len(centres):
+        return result
+    between = np.zeros((len(centres), size, size))
+    for later in range(1, size):
+        for earlier in range(later):
+            between[:, later, earlier] = between[:, earlier, later] = distance[centres - _WINDOW + later, later - earlier - 1]
+    way = np.sum([between[:, place, place + 1] for place in range(size - 1)], axis=0)
+    tree = _shortest_tree(np.nan_to_num(between, nan=np.inf))
+    # Below the least step, order is noise.
+    floor = _LEAST * (size - 1)
+    known = np.isfinite(way) & np.isfinite(tree)
+    result[centres[known]] = np.maximum(way[known], floor) / np.maximum(tree[known], floor)
+    return result
+
+
+def _shortest_tree(between: np.ndarray) -> np.ndarray:
+    """The length of the minimum spanning tree of each of [N, size, size] distances (Prim), for all at once."""
+    count, size, _ = between.shape
+    rows = np.arange(count)
+    nearest, done = between[:, 0].copy(), np.zeros((count, size), bool)
+    done[:, 0] = True
+    length = np.zeros(count)
+    for _ in range(size - 1):
+        open_ends = np.where(done, np.inf, nearest)
+        chosen = open_ends.argmin(axis=1)
+        length += open_ends[rows, chosen]
+        done[rows, chosen] = True
+        nearest = np.minimum(nearest, between[rows, chosen])
+    return length

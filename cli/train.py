@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # these need torch, --help does not
     from core.training.material import Material
 
 _SMALLEST_WINDOW = 4
+_NAMED = 3  # so many of the clips that are left out are named
 
 
 def parser() -> argparse.ArgumentParser:
@@ -103,7 +104,7 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
     clips = _clips(options)
     from core.manifold import save_manifold
     from core.store import Store
-    from core.training.clips import LeftOut, read_clips, without_excluded
+    from core.training.clips import LeftOut, name_on_list, read_clips, without_excluded
     from core.training.epochs import Paths, train_epochs
     from core.training.log import log_of, report_of
     from core.training.material import prepare
@@ -115,14 +116,16 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
     paths = Paths(out.with_name(f"{out.name}.checkpoint"), log_of(out))
     if options.restart:
         paths.checkpoint.unlink(missing_ok=True)
-    clips = without_excluded(clips, _excluded(options.exclude), left_out)
+    excluded = _excluded(options.exclude)
+    unknown = sorted(excluded - {name_on_list(clip) for clip in clips})
+    clips = without_excluded(clips, excluded, left_out)
     bar = _Bar()
     try:
         found = read_clips(clips, Store(), options.device, left_out, bar.stage)
         material = prepare(found, recipe, out.stem, options.split, options.drop_source, "that of the clips it was trained on")
     finally:
         bar.clear()
-        _tell_left_out(left_out)
+        _tell_left_out(left_out, unknown)
     _tell_material(material, options.split)
     refuse(f"The losses go to {paths.log} after each epoch; the window shows them with 'Watch a training'.")
     encoder, history = train_epochs(material, recipe, paths, device, _listener(recipe, bar))
@@ -183,19 +186,27 @@ def _device(wanted: str) -> str:
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def _tell_left_out(left_out: LeftOut) -> None:
+def _tell_left_out(left_out: LeftOut, unknown: Sequence[str]) -> None:
     for name, reason in left_out.unreadable.items():
         refuse(f"{name} is left out: {reason}")
-    for names, why in ((left_out.several, "show more than one person"), (left_out.nobody, "show nobody clearly enough")):
+    for names, why in ((left_out.several, "with more than one person"), (left_out.nobody, "where nobody is seen clearly enough")):
         if names:
-            refuse(f"{len(names)} videos {why} in over 20 % of their frames and are discarded, e.g. {names[0]}")
+            refuse(f"Discarded, for over 20 % of frames {why}: {_named(names, 'video')}.")
     if left_out.excluded:
-        refuse(f"{len(left_out.excluded)} videos are on the list of excluded ones.")
+        refuse(f"Left out, as the list of excluded ones says: {_named(left_out.excluded, 'video')}.")
+    if unknown:
+        refuse(f"On the list of excluded ones, but not among the videos: {_named(unknown, 'name')}.")
+
+
+def _named(names: Sequence[str], what: str) -> str:
+    """`5 videos (a, b, c and 2 more)`; the report has them all."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{len(names)} {what}{'s' if len(names) > 1 else ''} ({', '.join(names[:_NAMED])}{more})"
 
 
 def _tell_material(material: Material, split: str) -> None:
     if material.short:
-        refuse(f"{len(material.short)} clips are shorter than a window and are left out, e.g. {material.short[0]}")
+        refuse(f"Left out, since they are shorter than a window: {_named(material.short, 'clip')}.")
     for action in material.alone:
         what = "video" if split == "video" else "group"
         refuse(f"The class {action} has only one {what} that can be used, so none could be held out: it is left out, add another.")

@@ -64,11 +64,16 @@ def feature_clips(meshes: Path, keypoints: Path) -> list[ClipSource]:
     return [ClipSource(str(clip.action), clip.meshes, keypoints) for clip in found]
 
 
+def name_on_list(clip: ClipSource) -> str:
+    """The form in which a list of names is matched with this clip."""
+    return canonical(clip.path.name.removesuffix(".npz"))
+
+
 def without_excluded(clips: Sequence[ClipSource], names: Collection[str], left_out: LeftOut) -> list[ClipSource]:
     """The clips whose names, in the form of `canonical`, are not on the list."""
     kept = []
     for clip in clips:
-        if canonical(clip.path.name.removesuffix(".npz")) in names:
+        if name_on_list(clip) in names:
             left_out.excluded.append(clip.name)
         else:
             kept.append(clip)

@@ -50,8 +50,10 @@ def crop_person(picture: np.ndarray, box: np.ndarray, size: tuple[int, int], swa
     source = np.array([center, center - [0, half], center - [half, half]], np.float32)
     target = np.array([[width / 2, height / 2], [width / 2, height / 2 - width / 2], [0, height / 2 - width / 2]], np.float32)
     crop = cv2.warpAffine(picture, cv2.getAffineTransform(source, target), (width, height), flags=cv2.INTER_LINEAR)
-    image = (crop[..., ::-1] if swap_colours else crop).transpose(2, 0, 1)
-    return PersonCrop((image - _MEAN[:, None, None]) / _STD[:, None, None], center, extent)
+    image = (crop[..., ::-1] if swap_colours else crop).astype(np.float32)
+    image -= _MEAN
+    image /= _STD
+    return PersonCrop(image.transpose(2, 0, 1), center, extent)
 
 
 def decode_simcc(simcc_x: np.ndarray, simcc_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

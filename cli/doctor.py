@@ -15,40 +15,19 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from cli.doctor_models import report_models
+from cli.findings import Findings
 from cli.status import DONE, REFUSED
-from core.body import BUNDLED_BODY, load_body
+from core.body import BUNDLED_BODY
 from core.logs import log_file
 from core.manifold import ManifoldError, load_manifold
-from core.own_body import NAMES, models_folder, own_body_file
 from core.store import default_folder
 from core.version import telltale_version
 
 _PACKAGES = ("numpy", "av", "mediapipe", "ai-edge-litert", "torch", "smplx", "openTSNE", "numba", "pyrender", "PySide6_Essentials")
+_DEFAULT_EXTRACTOR = "blazepose"
 _QT_LIBRARIES = {"EGL": "libegl1", "GL": "libgl1", "xkbcommon": "libxkbcommon0", "fontconfig": "libfontconfig1", "dbus-1": "libdbus-1-3"}
 _SCREEN_LIBRARIES = {"xcb-cursor": "libxcb-cursor0", "xkbcommon-x11": "libxkbcommon-x11-0"}
-_REFERENCE = (
-    ("Detectron2 and its person detector", "https://github.com/facebookresearch/detectron2"),
-    ("DWPose weights (dw-ll_ucoco_384.onnx, yolox_l.onnx)", "https://github.com/IDEA-Research/DWPose"),
-    ("TokenHMR weights (non-commercial licence, to be asked for)", "https://github.com/saidwivedi/TokenHMR"),
-    ("SMPL_NEUTRAL (non-commercial licence, to be asked for)", "https://smpl.is.tue.mpg.de"),
-)
-
-
-class _Findings:
-    """Prints each finding; remembers whether one of them stops the default path."""
-
-    def __init__(self) -> None:
-        self.broken = False
-
-    def ok(self, what: str, text: str) -> None:
-        print(f"  ok       {what}: {text}")
-
-    def note(self, what: str, text: str) -> None:
-        print(f"  missing  {what}: {text}")
-
-    def bad(self, what: str, text: str) -> None:
-        self.broken = True
-        print(f"  BROKEN   {what}: {text}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,14 +38,14 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Check everything that the default path needs (analysing a video and writing a report), then what is optional."""
-    findings = _Findings()
-    sections: tuple[tuple[str, Callable[[_Findings], None]], ...] = (
+    findings = Findings()
+    sections: tuple[tuple[str, Callable[[Findings], None]], ...] = (
         (f"Telltale {telltale_version()}, Python {platform.python_version()}, {platform.platform()}", _packages),
         ("Devices", _devices),
         ("Models", _models),
         ("Folders", _folders),
         ("Window and drawing", _window),
-        ("Reference extractor (optional, not a part of this version)", _reference),
+        ("Models of your own and the reference extractor (optional)", report_models),
     )
     for title, check in sections:
         print(title)
@@ -75,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     return REFUSED if findings.broken else DONE
 
 
-def _packages(findings: _Findings) -> None:
+def _packages(findings: Findings) -> None:
     for name in _PACKAGES:
         try:
             findings.ok(name, version(name))
@@ -83,7 +62,7 @@ def _packages(findings: _Findings) -> None:
             findings.bad(name, "not installed: run 'make setup', or pip install telltale")
 
 
-def _devices(findings: _Findings) -> None:
+def _devices(findings: Findings) -> None:
     findings.ok("CPU", f"{os.cpu_count()} cores")
     try:
         import torch
@@ -96,7 +75,7 @@ def _devices(findings: _Findings) -> None:
         findings.note("CUDA", "no device that torch can use; everything that this version has runs on the CPU")
 
 
-def _models(findings: _Findings) -> None:
+def _models(findings: Findings) -> None:
     try:
         manifold = load_manifold()
         findings.ok("bundled manifold", f"{manifold.name}, {len(manifold.classes)} classes: {', '.join(manifold.classes)}")
@@ -106,15 +85,6 @@ def _models(findings: _Findings) -> None:
         findings.ok("bundled body", f"{BUNDLED_BODY.stat().st_size / 1e6:.1f} MB")
     else:
         findings.bad("bundled body", f"{BUNDLED_BODY} is not there: get the file again")
-    own = own_body_file()
-    if own is None:
-        findings.note("own body", f"optional: put {' or '.join(NAMES)} into {models_folder()} and it takes the place of the bundled body")
-    else:
-        try:
-            load_body(own)
-            findings.ok("own body", str(own))
-        except (ValueError, OSError) as error:
-            findings.note("own body", f"{error} The bundled body is shown meanwhile.")
     from core.extraction import FILE_READERS, ExtractionError, create_extractor, extractor_names
 
     for name in extractor_names():
@@ -125,10 +95,11 @@ def _models(findings: _Findings) -> None:
             info = create_extractor(name).info
             findings.ok(f"extractor {name}", f"version {info.version} on {info.device}, gives {', '.join(s.name for s in info.sources)}")
         except (ExtractionError, ImportError, OSError) as error:
-            findings.bad(f"extractor {name}", str(error))
+            # Others than the default one live on what people bring, see below.
+            (findings.bad if name == _DEFAULT_EXTRACTOR else findings.note)(f"extractor {name}", str(error))
 
 
-def _folders(findings: _Findings) -> None:
+def _folders(findings: Findings) -> None:
     for what, folder in (("cache", default_folder()), ("log", log_file().parent)):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +110,7 @@ def _folders(findings: _Findings) -> None:
             findings.note(what, f"{folder} cannot be written ({error.strerror}): nothing is remembered; set TELLTALE_CACHE")
 
 
-def _window(findings: _Findings) -> None:
+def _window(findings: Findings) -> None:
     for library, package in {**_QT_LIBRARIES, **_SCREEN_LIBRARIES}.items():
         if ctypes.util.find_library(library) is None:
             findings.note(f"lib{library}", f"install the system package {package}")
@@ -159,7 +130,7 @@ def _window(findings: _Findings) -> None:
         findings.ok("display", screen or sys.platform)
 
 
-def _import(findings: _Findings, name: str, module: str) -> None:
+def _import(findings: Findings, name: str, module: str) -> None:
     try:
         importlib.import_module(module)
         findings.ok(name, "loads")
@@ -173,9 +144,3 @@ def _fonts() -> int:
     if lister is None:
         return sum(1 for _ in Path("/usr/share/fonts").rglob("*.ttf"))
     return len(subprocess.run([lister], capture_output=True, text=True, check=False).stdout.splitlines())
-
-
-def _reference(findings: _Findings) -> None:
-    for what, origin in _REFERENCE:
-        findings.note(what, f"from {origin}; nothing of it is bundled or downloaded. It will belong into {models_folder()}")
-    print("           The extractor 'blazepose' works meanwhile; its scores are Telltale's own.")

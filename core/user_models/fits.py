@@ -70,7 +70,8 @@ def _gives_simcc(inputs: Shapes, outputs: Shapes) -> bool:
 def _gives_boxes(inputs: Shapes, outputs: Shapes) -> bool:
     """One output [N, places, 4 edges + 1 + 80 classes]."""
     shapes = list(outputs.values())
-    return _is_picture(inputs) and len(shapes) == 1 and len(shapes[0]) == 3 and shapes[0][2] in (85, _OPEN)
+    # Some exporters leave out the shape of what a network gives.
+    return _is_picture(inputs) and len(shapes) == 1 and (not shapes[0] or (len(shapes[0]) == 3 and shapes[0][2] in (85, _OPEN)))
 
 
 def _body(contents: Contents) -> str:

@@ -17,7 +17,7 @@ class Package:
     how: str
 
 
-_EXTRA = "run 'make setup-reference', or see “Reference extractor” in the README"
+_EXTRA = "see “Reference extractor” in the README"
 PACKAGES = (
     Package("onnxruntime", ("onnxruntime", "onnxruntime-gpu"), "runs DWPose and YOLOX from ONNX files", _EXTRA),
     Package("detectron2", ("detectron2",), "finds the persons as the TAG authors do", _EXTRA),

@@ -21,6 +21,7 @@ REFERENCE = "reference"  # the folder, within that of the models, for what the r
 class ModelFile:
     """A file, or a folder of files, that a person brings.
 
+    title    what it is called for people
     names    that it may have, the usual one first
     purpose  what it is for, as a sentence
     sources  that it takes part in; empty where it gives none
@@ -29,6 +30,7 @@ class ModelFile:
     """
 
     key: str
+    title: str
     names: tuple[str, ...]
     purpose: str
     sources: tuple[str, ...]
@@ -51,13 +53,15 @@ _MESH = ("vit", "global", "pose", "beta")
 _TOKENHMR = "Max Planck Institute for Intelligent Systems, https://tokenhmr.is.tue.mpg.de (after registering there)"
 _DWPOSE = "IDEA Research, https://github.com/IDEA-Research/DWPose, weights at https://huggingface.co/yzd-v/DWPose"
 _RESEARCH = "for non-commercial scientific research only; not to be passed on"
+_ANYONE = "whoever made the model you choose"
 _CHOSEN = "that of the model you choose"
 
 MODEL_FILES = (
     ModelFile(
         "tokenhmr",
+        "TokenHMR",
         ("tokenhmr_model_latest.ckpt",),
-        "TokenHMR: the body's pose, orientation and shape, and its appearance, from the crop of a person.",
+        "The body's pose, orientation and shape, and its appearance, from the crop of a person.",
         _MESH,
         2_724_800_496,
         f"{_TOKENHMR}, in tokenhmr_model_latest.zip",
@@ -65,8 +69,9 @@ MODEL_FILES = (
     ),
     ModelFile(
         "tokenizer",
+        "Tokenizer of TokenHMR",
         ("tokenizer.pth",),
-        "The tokenizer of TokenHMR: turns its tokens into a pose. It is needed beside the checkpoint.",
+        "Turns the tokens of TokenHMR into a pose; needed beside its checkpoint.",
         _MESH,
         54_641_688,
         f"{_TOKENHMR}, in data.zip",
@@ -74,8 +79,9 @@ MODEL_FILES = (
     ),
     ModelFile(
         "detectron",
+        "Detectron2 Faster R-CNN X101-FPN",
         ("model_final_68b088.pkl",),
-        "Detectron2's Faster R-CNN X101-FPN: finds the persons, as in the TAG authors' scripts.",
+        "Finds the persons, as in the TAG authors' scripts.",
         _MESH,
         420_760_960,
         "Meta AI, https://github.com/facebookresearch/detectron2, MODEL_ZOO.md: faster_rcnn_X_101_32x8d_FPN_3x, 139173657",
@@ -83,8 +89,9 @@ MODEL_FILES = (
     ),
     ModelFile(
         "dwpose-onnx",
+        "DWPose for onnxruntime",
         ("dw-ll_ucoco_384.onnx",),
-        "DWPose for onnxruntime: the key points of body and hands, as in the TAG authors' scripts.",
+        "The key points of body and hands, as in the TAG authors' scripts.",
         ("kp2d",),
         134_399_116,
         _DWPOSE,
@@ -92,8 +99,9 @@ MODEL_FILES = (
     ),
     ModelFile(
         "dwpose-pth",
+        "DWPose for mmpose",
         ("dw-ll_ucoco_384.pth",),
-        "The same DWPose for mmpose; not needed where the ONNX file is.",
+        "The same network in another format; not needed where the ONNX file is.",
         ("kp2d",),
         406_878_486,
         _DWPOSE,
@@ -101,8 +109,9 @@ MODEL_FILES = (
     ),
     ModelFile(
         "yolox",
+        "YOLOX",
         ("yolox_l.onnx",),
-        "YOLOX: finds the persons with onnxruntime alone, where Detectron2 is not installed.",
+        "Finds the persons with onnxruntime alone; not needed where Detectron2 and its weights are.",
         ("kp2d", *_MESH),
         216_746_733,
         _DWPOSE,
@@ -110,8 +119,9 @@ MODEL_FILES = (
     ),
     ModelFile(
         "smpl",
+        "SMPL body",
         NAMES,
-        "The SMPL body: drawn in place of the bundled one, and the body that betas of TokenHMR belong to. Scores do not need it.",
+        "Drawn in place of the bundled body; the betas of TokenHMR belong to it. Scores do not need it.",
         (),
         247_186_228,
         "Max Planck Institute for Intelligent Systems, https://smpl.is.tue.mpg.de (after registering there)",
@@ -120,21 +130,23 @@ MODEL_FILES = (
     ),
     ModelFile(
         "clip",
+        "CLIP",
         ("clip",),
-        "A CLIP vision model in the Hugging Face layout (a folder): embeddings of the person crop.",
+        "Embeddings of the person crop, for manifolds with the source clip; a folder in the Hugging Face layout.",
         ("clip",),
         None,
-        "whoever publishes the model you choose; config.json, preprocessor_config.json and model.safetensors are needed",
+        _ANYONE,
         _CHOSEN,
         "",
     ),
     ModelFile(
         "dino",
+        "DINO",
         ("dino",),
-        "A DINO model in the Hugging Face layout (a folder): embeddings of the person crop.",
+        "Embeddings of the person crop, for manifolds with the source dino; a folder in the Hugging Face layout.",
         ("dino",),
         None,
-        "whoever publishes the model you choose; config.json, preprocessor_config.json and model.safetensors are needed",
+        _ANYONE,
         _CHOSEN,
         "",
     ),

@@ -10,19 +10,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.inputs import find_videos
 from cli.status import DONE, REFUSED, USAGE, refuse
 from cli.tables import Table, show
-from core.evaluation.clip_names import canonical
+from cli.training_source import added_weights, clips_of, excluded_names
 from core.files import write_atomically
 from core.manifold import ManifoldError
 from core.tag_data import TagDataError
+from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.training.errors import DatasetError
 from core.training.recipe import DEFAULT_SEED, LOSSES, PRESETS, SPLITS, Recipe
 from core.windows import WINDOW
 
 if TYPE_CHECKING:  # these need torch, --help does not
-    from core.training.clips import ClipSource, LeftOut
+    from core.training.clips import LeftOut
     from core.training.epochs import Listener
     from core.training.log import EpochLosses
     from core.training.material import Material
@@ -40,6 +40,17 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("source", metavar="SOURCE", type=Path, help="<class>/<video>, or meshes <class>/<clip>.npz with --keypoints")
     result.add_argument("--out", metavar="FILE", required=True, type=Path, help="the manifold; its losses (CSV) and report go beside it")
     result.add_argument("--keypoints", metavar="DIR", type=Path, help="<class>/<clip>/keypoints.npy, when SOURCE holds meshes")
+    for source in EMBEDDINGS:
+        layout = f"<class>/<clip>/{embeddings_file(source)}"
+        result.add_argument(f"--{source}", metavar="DIR", type=Path, help=f"{layout}, when SOURCE holds meshes: train with these as well")
+    result.add_argument(
+        "--add",
+        metavar="NAMES",
+        type=_added,
+        default=(),
+        help=f"when SOURCE holds videos: train with embeddings of the person crop as well, any of {','.join(EMBEDDINGS)}, computed with "
+        "weights that you bring (see main.py doctor)",
+    )
     result.add_argument("--preset", choices=tuple(PRESETS), default="release", help="the released code's recipe (default) or the paper's")
     result.add_argument("--epochs", metavar="N", type=_whole(1), help="instead of the preset's 30 or 90")
     result.add_argument("--d-model", metavar="N", type=_whole(8), help="width of the encoder, a multiple of 8 (default 256)")
@@ -101,7 +112,8 @@ def _recipe(options: argparse.Namespace) -> Recipe | None:
 
 
 def _train(options: argparse.Namespace, recipe: Recipe) -> int:
-    clips = _clips(options)
+    clips = clips_of(options)
+    weights = added_weights(options.add)
     from core.manifold import save_manifold
     from core.store import Store
     from core.training.clips import LeftOut, name_on_list, read_clips, without_excluded
@@ -116,12 +128,12 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
     paths = Paths(out.with_name(f"{out.name}.checkpoint"), log_of(out))
     if options.restart:
         paths.checkpoint.unlink(missing_ok=True)
-    excluded = _excluded(options.exclude)
+    excluded = excluded_names(options.exclude)
     unknown = sorted(excluded - {name_on_list(clip) for clip in clips})
     clips = without_excluded(clips, excluded, left_out)
     bar = _Bar()
     try:
-        found = read_clips(clips, Store(), options.device, left_out, bar.stage)
+        found = read_clips(clips, Store(), options.device, left_out, bar.stage, weights)
         material = prepare(found, recipe, out.stem, options.split, options.drop_source, "that of the clips it was trained on")
     finally:
         bar.clear()
@@ -144,38 +156,6 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
     print(paths.log)
     print(report_path)
     return REFUSED if left_out.unreadable or material.alone else DONE
-
-
-def _clips(options: argparse.Namespace) -> list[ClipSource]:
-    """The clips of SOURCE. Raises DatasetError, TagDataError."""
-    source: Path = options.source
-    if not source.is_dir():
-        raise DatasetError(f"There is no folder {source}: name the one that holds a folder for each class.")
-    folders = sorted(folder for folder in source.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-    meshes = any(source.glob("*.npz")) or any(path for folder in folders for path in folder.glob("*.npz"))
-    videos = {folder.name: find_videos([folder])[0] for folder in folders}
-    if not meshes and not any(videos.values()):
-        raise DatasetError(f"The folder {source} holds no class folders with videos or meshes: name one with <class>/<video>.")
-    if meshes and any(videos.values()):
-        raise DatasetError(f"The folder {source} holds both videos and meshes: train on one of them.")
-    if meshes and options.keypoints is None:
-        raise DatasetError(f"The folder {source} holds meshes: name the folder of their key points with --keypoints.")
-    from core.training.clips import ClipSource, feature_clips
-
-    if meshes:
-        return feature_clips(source, options.keypoints)
-    return [ClipSource(name, path) for name, found in videos.items() for path in found]
-
-
-def _excluded(path: Path | None) -> frozenset[str]:
-    """The names on the list, as clips are matched by."""
-    if path is None:
-        return frozenset()
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"The list {path} is no plain text: write one name a line.") from error
-    return frozenset(canonical(Path(line.strip()).name) for line in lines if line.strip())
 
 
 def _device(wanted: str) -> str:
@@ -256,6 +236,13 @@ class _Bar:
     def clear(self) -> None:
         if self._bar is not None:
             self._bar.clear()
+
+
+def _added(text: str) -> tuple[str, ...]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in EMBEDDINGS]:
+        raise argparse.ArgumentTypeError(f"'{unknown[0]}' is none of {', '.join(EMBEDDINGS)}")
+    return tuple(name for name in EMBEDDINGS if name in names)
 
 
 def _whole(least: int) -> Callable[[str], int]:

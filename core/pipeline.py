@@ -230,9 +230,10 @@ def _describe(state: _Run, track: HumanTrack, video: Video, frames: range, weigh
     with state.stage(DESCRIBE) as progress:
         described = state.known(TRACK, key, HumanTrack)
         if described is None:
-            from core.extraction.person_embedding import add_embeddings
+            from core.extraction.person_embedding import PersonDescriber
 
-            described = add_embeddings(track, video, frames, weights, state.request.device, progress, state.cancelled)
+            describer = PersonDescriber(weights, state.request.device)
+            described = describer.describe(track, video, frames, progress, state.cancelled)
             state.keep(TRACK, key, described)
         return described
 

@@ -22,44 +22,57 @@ MARGIN = 0.2
 _BATCH = 32
 
 
-def add_embeddings(
-    track: HumanTrack,
-    video: Video,
-    frames: range,
-    weights: Sequence[PersonWeights],
-    device: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> HumanTrack:
-    """`track`, which is of these frames of the video, with an embedding for each of the weights; NaN in frames without a box.
+class PersonDescriber:
+    """Adds embeddings to tracks. Its networks are loaded when they are first needed, and serve any number of tracks."""
 
-    device: `auto`, `cpu` or `cuda`. Raises ExtractionError when weights cannot be used, Cancelled, VideoError.
-    """
-    networks = [PersonNetwork(one, device) for one in weights]
-    values = [np.full((len(track), one.source.size), np.nan, np.float32) for one in weights]
-    waiting: list[tuple[int, list[Tensor]]] = []
+    def __init__(self, weights: Sequence[PersonWeights], device: str) -> None:
+        """device: `auto`, `cpu` or `cuda`."""
+        self.weights = tuple(weights)
+        self._device = device
+        self._networks: tuple[PersonNetwork, ...] = ()
 
-    def flush() -> None:
-        at = [frame for frame, _ in waiting]
-        for place, network in enumerate(networks):
-            values[place][at] = network.embed(torch.stack([inputs[place] for _, inputs in waiting]))
-        waiting.clear()
+    def load(self) -> None:
+        """Raises ExtractionError when weights cannot be used."""
+        if not self._networks:
+            self._networks = tuple(PersonNetwork(one, self._device) for one in self.weights)
 
-    known = np.isfinite(track.boxes).all(axis=-1) & track.seen()
-    for done, (_, picture) in enumerate(video.frames(frames.start, frames.stop)):
-        if cancelled():
-            raise Cancelled
-        if known[done]:
-            crops = (person_crop(picture, track.boxes[done], network.weights.preparation) for network in networks)
-            waiting.append((done, [prepare(crop, n.weights.preparation) for crop, n in zip(crops, networks, strict=True)]))
-        if len(waiting) == _BATCH:
+    def describe(
+        self,
+        track: HumanTrack,
+        video: Video,
+        frames: range,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> HumanTrack:
+        """`track`, which is of these frames of the video, with an embedding for each of the weights; NaN in frames without a box.
+
+        Raises ExtractionError as `load`, Cancelled, VideoError.
+        """
+        self.load()
+        values = [np.full((len(track), one.source.size), np.nan, np.float32) for one in self.weights]
+        waiting: list[tuple[int, list[Tensor]]] = []
+
+        def flush() -> None:
+            at = [frame for frame, _ in waiting]
+            for place, network in enumerate(self._networks):
+                values[place][at] = network.embed(torch.stack([inputs[place] for _, inputs in waiting]))
+            waiting.clear()
+
+        known = np.isfinite(track.boxes).all(axis=-1) & track.seen()
+        for done, (_, picture) in enumerate(video.frames(frames.start, frames.stop)):
+            if cancelled():
+                raise Cancelled
+            if known[done]:
+                wanted = [one.preparation for one in self.weights]
+                waiting.append((done, [prepare(person_crop(picture, track.boxes[done], how), how) for how in wanted]))
+            if len(waiting) == _BATCH:
+                flush()
+            progress(done + 1, len(frames))
+        if waiting:
             flush()
-        progress(done + 1, len(frames))
-    if waiting:
-        flush()
-    sources = (*track.extractor.sources, *(one.source for one in weights))
-    named = {one.source.name: rows for one, rows in zip(weights, values, strict=True)}
-    return replace(track, extractor=replace(track.extractor, sources=sources), features={**track.features, **named})
+        sources = (*track.extractor.sources, *(one.source for one in self.weights))
+        named = {one.source.name: rows for one, rows in zip(self.weights, values, strict=True)}
+        return replace(track, extractor=replace(track.extractor, sources=sources), features={**track.features, **named})
 
 
 def person_crop(picture: np.ndarray, box: np.ndarray, preparation: Preparation) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.extraction import Cancelled, ExtractionError
-from core.extraction.person_embedding import MARGIN, PersonNetwork, add_embeddings, person_crop, prepare
+from core.extraction.person_embedding import MARGIN, PersonDescriber, PersonNetwork, person_crop, prepare
 from core.extraction.person_weights import Preparation, described_key, find_weights, needed_weights
 from core.own_body import models_folder
 from core.track import HumanTrack, Presence, Source
@@ -126,7 +126,7 @@ def test_that_a_whole_clip_and_the_first_dino_serve_as_well(capfd: pytest.Captur
 def test_that_each_frame_with_a_person_gets_its_embedding(brought: Path, video: Video, track: HumanTrack) -> None:
     weights = needed_weights([*SMALL_SOURCES, Source("dino", "x", 768), Source("clip", "x", 512)], [s.name for s in SMALL_SOURCES])
     done: list[tuple[int, int]] = []
-    found = add_embeddings(track, video, range(7), weights, "cpu", lambda *progress: done.append(progress))
+    found = PersonDescriber(weights, "cpu").describe(track, video, range(7), lambda *progress: done.append(progress))
     assert done == [(frame, 7) for frame in range(1, 8)]
     assert [s.name for s in found.extractor.sources] == ["appearance", "global", "pose", "beta", "kp2d", "clip", "dino"]
     for one in weights:
@@ -141,16 +141,16 @@ def test_that_each_frame_with_a_person_gets_its_embedding(brought: Path, video: 
 
 
 def test_that_a_part_of_the_video_gets_its_own_frames(brought: Path, video: Video, track: HumanTrack) -> None:
-    weights = (find_weights("clip"),)
-    whole = add_embeddings(track, video, range(7), weights, "cpu")
+    describer = PersonDescriber([find_weights("clip")], "cpu")
+    whole = describer.describe(track, video, range(7))
     boxes = replace(track, times=track.times[3:6], boxes=track.boxes[3:6], keypoints=track.keypoints[3:6], presence=track.presence[3:6])
-    part = add_embeddings(boxes, video, range(3, 6), weights, "cpu")
+    part = describer.describe(boxes, video, range(3, 6))
     np.testing.assert_allclose(part.features["clip"], whole.features["clip"][3:6], atol=1e-5)
 
 
 def test_that_cancelling_ends_the_work(brought: Path, video: Video, track: HumanTrack) -> None:
     with pytest.raises(Cancelled):
-        add_embeddings(track, video, range(7), (find_weights("clip"),), "cpu", cancelled=lambda: True)
+        PersonDescriber([find_weights("clip")], "cpu").describe(track, video, range(7), cancelled=lambda: True)
 
 
 def test_that_other_weights_are_another_space_and_another_entry_of_the_cache(brought: Path) -> None:

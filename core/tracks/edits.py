@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 # Half lengths in frames over which a crossfade is looked for.
-_HALVES = (3, 5, 8, 12, 15)
-# Grey levels: how far apart two pictures of different shots are, of thumbnails whose standard deviation is 50 (twice that at most).
-_OTHER_SHOT = 40.0
+_HALVES = (4, 6, 8, 12, 15)
+# Grey levels of the thumbnails (`pixels.distances`): as far apart are pictures between which one fades; of different shots, 30 to 60.
+_APART = 20.0
 _STRAIGHT = 0.75  # of the two halves together, from which on the way between two pictures counts as straight
 
 
 def crossfade(distance: np.ndarray) -> np.ndarray:
-    """float64 [T]: 1 and above where the picture turns straight into another one; NaN where that cannot be seen.
+    """float64 [T]: above 1 where the picture turns straight into another one (real motion stays below); NaN where that cannot be seen.
 
     distance [T, LAGS] of the whole picture to the frames back. A blend of two pictures lies on the straight line between them, so that
     the distances of its halves add up to the whole. Motion bends the way: over as large a distance as lies between two shots it is never
@@ -29,7 +29,7 @@ def crossfade(distance: np.ndarray) -> np.ndarray:
         straight = np.clip((both / np.maximum(first + second, 1e-6) - _STRAIGHT) / (1 - _STRAIGHT), 0, 1)
         # A cut is as straight, but one half of it holds everything.
         even = np.minimum(first, second) / np.maximum(np.maximum(first, second), 1e-6)
-        value = both / _OTHER_SHOT * straight * np.clip(2 * even, 0, 1)
+        value = both / _APART * straight * np.clip(2 * even, 0, 1)
         best[middle] = np.fmax(best[middle], value)
     return best
 

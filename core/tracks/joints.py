@@ -32,6 +32,7 @@ class JointMotion:
     space_step  float32 [T, J]     the same in space
     confidence  float32 [T, J]     visibility 0..1
     duration    float64 [T]        seconds from frame t-1 to t; NaN at 0
+    scale       float64 [T]        pixels of the frame that a body height is
     """
 
     image: np.ndarray
@@ -40,6 +41,7 @@ class JointMotion:
     space_step: np.ndarray
     confidence: np.ndarray
     duration: np.ndarray
+    scale: np.ndarray
 
     @property
     def speed(self) -> np.ndarray:
@@ -64,6 +66,7 @@ def joint_motion(track: HumanTrack, witness: np.ndarray, minimum_confidence: flo
         space_step=_steps(space, np.ones(len(track))),
         confidence=confidence.astype(np.float32),
         duration=np.diff(track.times, prepend=np.nan),
+        scale=scale,
     )
 
 

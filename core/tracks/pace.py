@@ -49,7 +49,7 @@ def pace(change: np.ndarray, flow: np.ndarray, times: np.ndarray) -> Pace:
     usual = running_quantile(moving[:, None], reach, _USUAL)[:, 0]
     quiet = np.maximum(change, _NOISE / 4)
     held = np.where(np.isfinite(change), np.where(usual >= _LEAST, usual / quiet, np.minimum(usual / quiet, 1.0)), np.nan)
-    regular = _regular(held)
+    regular = _regular(held, change)
     # Repetitions that belong to the frame rate are taken out: what is left must not stand still.
     kept = np.flatnonzero(~(regular > 0.5))
     freeze = np.where(np.isfinite(change), 0.0, np.nan)
@@ -76,9 +76,10 @@ def _freeze(change: np.ndarray, usual: np.ndarray) -> np.ndarray:
     return best
 
 
-def _regular(held: np.ndarray) -> np.ndarray:
+def _regular(held: np.ndarray, change: np.ndarray) -> np.ndarray:
     """How many of the three repetitions before and after, a period apart, are there; the best of all periods."""
-    repeats = np.nan_to_num(held) > _HELD
+    # A turning point among fast motion changes little too, but more than a frame that is shown again.
+    repeats = (np.nan_to_num(held) > _HELD) & (change < _LEAST)
     length = _run_lengths(repeats)
     result = np.zeros(len(held))
     for period in _PERIODS:

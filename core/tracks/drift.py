@@ -1,0 +1,93 @@
+"""Slow changes of what stays the same in a person: size, colours, looks. The second after a frame is compared with the second before it.
+
+A running reference forgives what changes over many seconds; half a second on either side of the frame is left out, so that a change that
+takes a second or two shows whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.tracks.joints import half_window, quantile
+
+_GAP_SECONDS, _WINDOW_SECONDS = 0.6, 1.2
+_SIDES_SECONDS = 0.5
+_STRIDE_SECONDS = 0.1
+_FEWEST = 4  # frames on each side
+# Poses are alike when their normed shapes differ by less than this, and a size needs as many alike pairs.
+_ALIKE, _PAIRS = 0.06, 3.0
+
+
+def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """float64 [T]: log of the body's size after over before each frame, of equal poses; NaN where no poses are alike.
+
+    positions [T, J, 2] in the picture, any unit of length that does not change, NaN unknown; camera_scale [T]: log of the scale that the
+    background has gained since the frame before, 0 where unknown. Only equal poses are compared: a projected body changes its size with
+    every pose.
+    """
+    positions = np.asarray(positions, np.float64)
+    known = np.isfinite(positions[..., 0])
+    used = known.mean(axis=0) > 0.7
+    result = np.full(len(positions), np.nan)
+    if used.sum() < 4 or len(positions) < 2:
+        return result
+    centred = positions[:, used] - positions[:, used].mean(axis=1, keepdims=True)
+    size = np.sqrt(np.square(centred).sum(axis=(1, 2)))
+    shape = (centred / np.maximum(size, 1e-9)[:, None, None]).reshape(len(positions), -1)
+    level = np.log(np.maximum(size, 1e-9)) - np.cumsum(np.nan_to_num(camera_scale))
+
+    def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
+        square = np.square(shape[before]).sum(1)[:, None] + np.square(shape[after]).sum(1) - 2 * shape[before] @ shape[after].T
+        weight = np.nan_to_num(np.exp(-np.maximum(square, 0) / _ALIKE**2)).ravel()
+        if weight.sum() < _PAIRS:
+            return float("nan")
+        change = (level[after][None] - level[before][:, None]).ravel()
+        order = np.argsort(change)
+        total = np.cumsum(weight[order])
+        return float(change[order][np.searchsorted(total, total[-1] / 2)])
+
+    return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
+
+
+def change(values: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """float64 [T]: length of the change of values [T, C] from the median before to the median after each frame; NaN where unknown."""
+    values = np.asarray(values, np.float64)
+
+    def of_medians(before: np.ndarray, after: np.ndarray) -> float:
+        known = np.isfinite(values[:, 0])
+        if known[before].sum() < _FEWEST or known[after].sum() < _FEWEST:
+            return float("nan")
+        return float(np.linalg.norm(quantile(values[after], 0.5) - quantile(values[before], 0.5)))
+
+    return _compared(len(values), times, of_medians, _SIDES_SECONDS, _SIDES_SECONDS)
+
+
+def steps(values: np.ndarray) -> np.ndarray:
+    """float64 [T]: distance of values [T, C], brought to length 1, from those of the frame before; NaN at 0 and where unknown."""
+    values = np.asarray(values, np.float64)
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)
+    result = np.full(len(values), np.nan)
+    result[1:] = np.linalg.norm(np.diff(unit, axis=0), axis=1)
+    return result
+
+
+def _compared(
+    total: int, times: np.ndarray, difference: Callable[[np.ndarray, np.ndarray], float], gap_seconds: float, window_seconds: float
+) -> np.ndarray:
+    """`difference(frames before, frames after)` at every tenth of a second, in between by interpolation."""
+    result = np.full(total, np.nan)
+    if total < 2:
+        return result
+    gap, window = half_window(times, gap_seconds), half_window(times, window_seconds)
+    stride = max(1, half_window(times, _STRIDE_SECONDS) // 2)
+    places = np.arange(0, total, stride)
+    found = np.full(len(places), np.nan)
+    for number, frame in enumerate(places.tolist()):
+        before = np.arange(max(0, frame - gap - window), max(0, frame - gap))
+        after = np.arange(min(total, frame + gap), min(total, frame + gap + window))
+        if len(before) >= _FEWEST and len(after) >= _FEWEST:
+            found[number] = difference(before, after)
+    result[:] = np.interp(np.arange(total), places, found, left=np.nan, right=np.nan)
+    return result

@@ -1,0 +1,270 @@
+"""Everything that is measured of a clip at its own rate, in one place: what events are located on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.skeletons import OPENPOSE_BODY
+from core.track import HumanTrack, Presence
+from core.tracks.bones import bone_lengths
+from core.tracks.drift import change, size_drift, steps
+from core.tracks.edits import crossfade, flicker
+from core.tracks.hinges import hyperextension
+from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, median, running_median
+from core.tracks.order import order
+from core.tracks.pace import pace
+from core.tracks.pixels.measure import PixelTracks
+from core.tracks.root import root
+from core.tracks.sides import sides
+from core.tracks.spikes import spikes
+
+# Part of the cache key of what is built on it: raise when the same track and pixels give other numbers.
+VERSION = 1
+_KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
+_LEAST_FLOW = 0.002  # body heights: flow below it is noise
+_LEAST_TURN = 0.004  # body heights a frame: joints slower than this have no direction
+
+
+@dataclass(frozen=True, eq=False)
+class LocalTracks:
+    """Measurements over T frames; float arrays [T], [T, J] (order `joints.JOINTS`), [T, 8] (`bones.BONES`), [T, 4] or [T, 6].
+
+    Lengths are body heights, times seconds. A value at t that speaks of a step means the step from frame t-1 to t. NaN is unknown: no body,
+    a joint not seen well enough, a step over a cut, or, for all that needs the pictures, no pictures. Higher is always more unusual, unless
+    said otherwise; "ordinary" gives what real clips reach.
+
+    What to trust
+      confidence [T, J]         visibility of the joint, 0..1
+      sharpness                 of the person's picture over that of the second around it: below 0.6 it is blurred
+    Joints
+      joint_speed [T, J]        in the picture, a second
+      joint_space_speed [T, J]  relative to the hips in space, a second
+      joint_acceleration [T, J] change of the velocity in the picture, a second squared
+      joint_jump [T, J]         part of the step in the picture that the motion around does not explain (`spikes`), body heights
+      joint_jump_score [T, J]   the same over what is usual around it
+      joint_space_jump, joint_space_jump_score [T, J]   both in space
+      joint_off_flow [T, J]     distance of the joint's step from the optical flow under it, body heights (pictures)
+    The body as a whole (`root`; the camera's motion removed where there are pictures)
+      root_speed, root_jump, root_jump_score, growth, slip, foot_slip, rise
+      turn_back                 0..1: the joints go back the way they came, at speed; ordinary below 0.5, time that changes its direction above
+    Shape
+      bone_space [T, 8]         length over its running median; ordinary 1
+      bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1
+      hyperextension [T, 4]     degrees by which knees and elbows bend the wrong way (`hinges.HINGES`)
+      shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
+      size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1
+    Sides
+      swap                      0..1: share of the step that exchanging left and right takes away; negative is ordinary
+      swap_pairs [T, 6]         the same in body heights for each pair of `sides.PAIRS`
+    Looks
+      appearance_step           distance of the appearance feature from that of the frame before
+      appearance_drift          of its medians half a second before and after
+      colour_drift [T, 4]       the same of the colour (a, b of Lab) of head, trunk, arms, legs (pictures)
+    Pictures (`pace`, `order`)
+      change                    of the person's picture since the frame before, in grey levels
+      held, regular, freeze, skip
+      disorder, reversal, splice, mirror
+      unexplained               of the person's picture by the optical flow, over what is usual around; ordinary below 2
+    Editor and camera
+      cut                       1 and above: a new shot begins
+      crossfade                 above 1: the picture fades into another
+      flicker                   change of the light as a share
+      camera_speed              of the background at the picture's middle, body heights a second
+      camera_zoom               change of the log of its scale, a second
+      camera_support            0..1: share of the background that follows; below 0.3 the camera's motion is a guess
+    """
+
+    duration: np.ndarray
+    confidence: np.ndarray
+    sharpness: np.ndarray
+    joint_speed: np.ndarray
+    joint_space_speed: np.ndarray
+    joint_acceleration: np.ndarray
+    joint_jump: np.ndarray
+    joint_jump_score: np.ndarray
+    joint_space_jump: np.ndarray
+    joint_space_jump_score: np.ndarray
+    joint_off_flow: np.ndarray
+    root_speed: np.ndarray
+    root_jump: np.ndarray
+    root_jump_score: np.ndarray
+    growth: np.ndarray
+    slip: np.ndarray
+    foot_slip: np.ndarray
+    rise: np.ndarray
+    turn_back: np.ndarray
+    bone_space: np.ndarray
+    bone_picture: np.ndarray
+    hyperextension: np.ndarray
+    shape_step: np.ndarray
+    size_drift: np.ndarray
+    swap: np.ndarray
+    swap_pairs: np.ndarray
+    appearance_step: np.ndarray
+    appearance_drift: np.ndarray
+    colour_drift: np.ndarray
+    change: np.ndarray
+    held: np.ndarray
+    regular: np.ndarray
+    freeze: np.ndarray
+    skip: np.ndarray
+    disorder: np.ndarray
+    reversal: np.ndarray
+    splice: np.ndarray
+    mirror: np.ndarray
+    unexplained: np.ndarray
+    cut: np.ndarray
+    crossfade: np.ndarray
+    flicker: np.ndarray
+    camera_speed: np.ndarray
+    camera_zoom: np.ndarray
+    camera_support: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.duration)
+
+
+def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool = False, minimum_confidence: float = 0.5) -> LocalTracks:
+    """All local tracks of a HumanTrack and the pixel tracks of the same frames (None: there are no pictures).
+
+    Frames that take no part in scores are no witnesses for the body; joints below the minimum confidence are unknown. Raises ValueError
+    when the two are of different lengths.
+    """
+    if pixels is not None and len(pixels) != len(track):
+        raise ValueError(f"pixel tracks of {len(pixels)} frames for a track of {len(track)} frames")
+    witness = track.scored(allow_many)
+    motion = joint_motion(track, witness, minimum_confidence)
+    keypoints = np.where(np.isfinite(motion.image), np.asarray(track.keypoints[:, _KEYPOINT], np.float64), np.nan)
+    image, space = spikes(motion.image, motion.duration, track.times), spikes(motion.space, motion.duration, track.times)
+    whole = root(motion, keypoints, None if pixels is None else pixels.camera, track.size, track.times)
+    bones = bone_lengths(motion, track.times)
+    both = sides(motion.image)
+    still = np.zeros(len(track)) if pixels is None else pixels.camera[:, 2]
+    known = np.isfinite(track.points3d[..., 0]) & (track.points3d_scores >= minimum_confidence) & witness[:, None]
+    betas = np.where(witness[:, None], np.asarray(track.betas, np.float64), np.nan)
+    shape_step = np.full(len(track), np.nan)
+    shape_step[1:] = np.linalg.norm(np.diff(betas, axis=0), axis=1)
+    appearance = np.where(witness[:, None], track.features["appearance"], np.nan) if "appearance" in track.features else None
+    blank = np.full(len(track), np.nan)
+    found = {
+        "duration": motion.duration,
+        "confidence": motion.confidence,
+        "joint_speed": motion.speed,
+        "joint_space_speed": motion.space_step / motion.duration[:, None],
+        "joint_acceleration": _acceleration(motion),
+        "joint_jump": image.excess,
+        "joint_jump_score": image.score,
+        "joint_space_jump": space.excess,
+        "joint_space_jump_score": space.score,
+        "root_speed": whole.speed,
+        "root_jump": whole.jump,
+        "root_jump_score": whole.jump_score,
+        "growth": whole.growth,
+        "slip": whole.slip,
+        "foot_slip": whole.foot_slip,
+        "rise": whole.rise,
+        "turn_back": _turn_back(motion),
+        "bone_space": bones.space,
+        "bone_picture": bones.picture,
+        "hyperextension": hyperextension(track.points3d, known, track.times),
+        "shape_step": shape_step,
+        "size_drift": size_drift(keypoints, still, track.times),
+        "swap": both.swap,
+        "swap_pairs": both.pairs,
+        "appearance_step": blank if appearance is None else steps(appearance),
+        "appearance_drift": blank if appearance is None else change(appearance, track.times),
+    }
+    found.update(_without_pictures(len(track)) if pixels is None else _of_pictures(track, pixels, motion, keypoints))
+    return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})
+
+
+def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, keypoints: np.ndarray) -> dict[str, np.ndarray]:
+    distance = np.asarray(pixels.distance, np.float64)
+    mirrored = np.asarray(pixels.mirrored[:, 0, 0], np.float64)
+    begins = (pixels.cut > 1) | np.array([value == Presence.CUT for value in track.presence], bool)
+    distance, mirrored = _within_shots(distance, begins), np.where(begins, np.nan, mirrored)
+    person = np.where(np.isfinite(distance[:, 1]), distance[:, 1], distance[:, 0])
+    height = motion.scale if np.isfinite(motion.scale).any() else np.full(len(track), float(track.size[1]))
+    p = pace(person[:, 0], pixels.person_flow[:, 1] / (_LEAST_FLOW * height), track.times)
+    o = order(person, distance[:, 0], mirrored, track.times)
+    second = half_window(track.times, 0.5) if len(track) > 1 else 2
+    unexplained = np.asarray(pixels.unexplained[:, 1], np.float64)
+    usual = np.fmax(running_median(np.where(p.held > 4, np.nan, unexplained)[:, None], second)[:, 0], 2.0)
+    off_flow = np.full(keypoints.shape[:2], np.nan)
+    off_flow[1:] = np.linalg.norm(np.diff(keypoints, axis=0) - pixels.joint_flow[1:], axis=-1) / height[1:, None]
+    sharpness = np.asarray(pixels.sharpness, np.float64)
+    return {
+        "sharpness": sharpness / np.maximum(running_median(sharpness[:, None], second)[:, 0], 1e-6),
+        "joint_off_flow": off_flow,
+        "colour_drift": np.stack([change(pixels.colours[:, part, 1:], track.times) for part in range(4)], axis=-1),
+        "change": person[:, 0],
+        "held": p.held,
+        "regular": p.regular,
+        "freeze": p.freeze,
+        "skip": p.skip,
+        "disorder": o.disorder,
+        "reversal": o.reversal,
+        "splice": o.splice,
+        "mirror": o.mirror,
+        "unexplained": unexplained / usual,
+        "cut": pixels.cut,
+        "crossfade": crossfade(distance[:, 0]),
+        "flicker": flicker(pixels.light),
+        "camera_speed": np.linalg.norm(pixels.camera[:, :2], axis=1) / height / motion.duration,
+        "camera_zoom": pixels.camera[:, 2] / motion.duration,
+        "camera_support": pixels.support,
+    }
+
+
+def _without_pictures(total: int) -> dict[str, np.ndarray]:
+    alone = (
+        "sharpness", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "unexplained",
+        "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+    )  # fmt: skip
+    found = {name: np.full(total, np.nan) for name in alone}
+    return {**found, "joint_off_flow": np.full((total, len(JOINTS)), np.nan), "colour_drift": np.full((total, 4), np.nan)}
+
+
+def _within_shots(distance: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """The distances [T, 3, LAGS], unknown where a new shot begins between the two frames."""
+    shot = np.cumsum(begins)
+    result = distance.copy()
+    for lag in range(1, distance.shape[2] + 1):
+        other = np.concatenate([np.full(min(lag, len(shot)), -1), shot[:-lag]])
+        result[shot != other, :, lag - 1] = np.nan
+    return result
+
+
+def _acceleration(motion: JointMotion) -> np.ndarray:
+    """[T, J] at t from the steps into and out of t, body heights a second squared."""
+    velocity = np.full(motion.image.shape, np.nan)
+    velocity[1:] = np.diff(np.asarray(motion.image, np.float64), axis=0) / motion.duration[1:, None, None]
+    result = np.full(motion.image.shape[:2], np.nan)
+    result[1:-1] = np.linalg.norm(np.diff(velocity[1:], axis=0), axis=-1) / (0.5 * (motion.duration[1:-1] + motion.duration[2:]))[:, None]
+    return result
+
+
+def _turn_back(motion: JointMotion) -> np.ndarray:
+    """[T]: minus the correlation of all joints' velocities over the two steps before and the two after the step into t, at speed only.
+
+    A real turning point is slow before and after; where time turns, the body goes back at full speed. The step itself is left out: it leads
+    from one end of what was reversed to the other.
+    """
+    place = np.asarray(motion.image, np.float64)
+    total = len(place)
+    result = np.full(total, np.nan)
+    if total < 7:
+        return result
+    middle = np.arange(3, total - 2)
+    before, after = place[middle - 1] - place[middle - 3], place[middle + 2] - place[middle]
+    known = np.isfinite(before[..., 0]) & np.isfinite(after[..., 0])
+    before, after = np.where(known[..., None], before, 0.0), np.where(known[..., None], after, 0.0)
+    sizes = [np.sqrt(np.square(values).sum((1, 2)) / np.maximum(known.sum(1), 1)) / 2 for values in (before, after)]
+    agreement = (before * after).sum((1, 2)) / np.maximum(4 * sizes[0] * sizes[1] * known.sum(1), 1e-12)
+    step = np.fmax(median(motion.image_step.T), 0.0)
+    around = running_median(step[:, None], half_window(np.cumsum(np.nan_to_num(motion.duration)), 0.5))[middle, 0]
+    at_speed = np.clip(np.minimum(*sizes) / np.maximum(around, _LEAST_TURN), 0, 1)
+    result[middle] = np.where(known.sum(1) >= 4, np.maximum(-agreement, 0) * at_speed, np.nan)
+    return result

@@ -1,0 +1,113 @@
+"""Making, analysing and judging every film of a benchmark, in processes of their own; what is known is not done again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from benchmarks.glitches.baselines import baseline_events, frame_differences
+from benchmarks.glitches.clips import Clip, carried, open_clip, read_labels, real_clips
+from benchmarks.glitches.controls import make_control, plan_controls
+from benchmarks.glitches.detection import analyse, tool_events
+from benchmarks.glitches.films import Truth
+from benchmarks.glitches.kinds import Plant
+from benchmarks.glitches.matching import Event
+from benchmarks.glitches.pixels import make_pixels, plan_pixels
+from benchmarks.glitches.rendered import make_rendered, plan_bodies, plan_clean
+from core.analysis import Analysis
+from core.store import Store
+
+TOOL = "telltale"
+FAMILIES = ("pixels", "bodies", "controls")
+SLOWEST = 9.0  # frames a second: in slower clips whole movements lie between two frames, and nothing is planted
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the tool and the baselines said of one film. known: labelled irregularities of its source, in frames of the film."""
+
+    truth: Truth
+    known: tuple[Plant, ...]
+    events: dict[str, list[Event]]  # detector -> events
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where things lie. clips, mocap: material; work: films, tracks and what else need not be made again."""
+
+    clips: Path
+    mocap: Path
+    work: Path
+
+    @property
+    def films(self) -> Path:
+        return self.work / "films"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.work / "store")
+
+
+Task = Callable[[], Truth]
+
+
+def tasks(place: Workplace, families: Sequence[str], seed: int) -> Iterator[Task]:
+    """What makes (or finds) the films of these families and their clean footage, one after the other, the clean footage first."""
+    clips: list[Clip] = []
+    labels = read_labels()
+    if "pixels" in families or "controls" in families:
+        for path in real_clips(place.clips):
+            analysis = analyse(path, place.store)
+            if "pixels" in families:
+                yield partial(_clean_clip, path, analysis.video.fps, len(analysis))
+            if analysis.video.fps >= SLOWEST:
+                clips.append(open_clip(path, analysis.track, labels.get(path.name, ())))
+    if "pixels" in families:
+        yield from (partial(make_pixels, plan, place.films) for plan in plan_pixels(clips, seed))
+    if "bodies" in families:
+        yield from (partial(make_rendered, plan, place.mocap, place.films) for plan in plan_bodies(place.mocap, seed, place.films))
+        yield from (partial(make_rendered, plan, place.mocap, place.films) for plan in plan_clean(place.mocap, seed))
+    if "controls" in families:
+        yield from (partial(make_control, plan, place.mocap, place.films) for plan in plan_controls(clips, seed))
+
+
+def _clean_clip(path: Path, fps: float, frames: int) -> Truth:
+    return Truth(path.stem, path, "clean real", path.name, fps, frames)
+
+
+def run(place: Workplace, families: Sequence[str], seed: int, jobs: int) -> list[Outcome]:
+    """The outcomes of all films, in the order of the tasks. Progress goes to stderr."""
+    begun = time.monotonic()
+    outcomes = []
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for number, outcome in enumerate(pool.imap(partial(judge, place), tasks(place, families, seed)), 1):
+            outcomes.append(outcome)
+            spent = time.monotonic() - begun
+            print(f"{number} {spent:6.0f} s  {outcome.truth.name}: {outcome.truth.frames} frames, {outcome.seconds:.1f} s", file=sys.stderr)
+    return outcomes
+
+
+def judge(place: Workplace, make: Task) -> Outcome:
+    """Make one film, let the tool and the baselines say what they see in it."""
+    begun = time.monotonic()
+    truth = make()
+    analysis: Analysis = analyse(truth.path, place.store)
+    if len(analysis) != truth.frames:
+        raise RuntimeError(f"{truth.path} has {len(analysis)} frames instead of {truth.frames}: remove it and run again.")
+    differences = frame_differences(truth.path, place.work / "differences" / f"{analysis.video.sha256}.npy")
+    events = {TOOL: tool_events(analysis, truth.name), **baseline_events(analysis, differences, truth.name)}
+    return Outcome(truth, known_irregularities(truth), events, time.monotonic() - begun)
+
+
+def known_irregularities(truth: Truth) -> tuple[Plant, ...]:
+    """The labels of the film's source, in frames of the film."""
+    labels = read_labels().get(truth.source, ())
+    if truth.family == "clean real":
+        return tuple(replace(label, stop=min(label.stop, truth.frames)) for label in labels)
+    return carried(labels, truth.origin)

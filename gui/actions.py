@@ -33,6 +33,7 @@ ACTIONS = (
     Action("allow_many", "File", "Score frames with several people", (), "toggle_allow_many", checkable=True, needs_video=False),
     Action("cancel", "File", "Cancel the analysis", ("Escape",), "cancel"),
     Action("watch_training", "File", "Watch a training ...", ("Ctrl+T",), "watch_training", needs_video=False, separator=True),
+    Action("models", "File", "Models on this computer ...", ("Ctrl+,",), "show_models", needs_video=False),
     Action("quit", "File", "Quit", ("Ctrl+Q",), "quit", needs_video=False, separator=True),
     Action("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
     Action("redo", "Edit", "Redo", ("Ctrl+Shift+Z",), "redo"),

@@ -17,6 +17,7 @@ from core.training.errors import DatasetError
 from core.training.log import LOG_SUFFIX, log_beside, read_run
 from gui import theme
 from gui.cheat_sheet import CheatSheet
+from gui.models_page import ModelsPage
 from gui.views.training import TrainingDialog
 
 if TYPE_CHECKING:
@@ -96,6 +97,14 @@ class Commands(QObject):
             self._window.gateway.report(str(error), error)
         else:
             TrainingDialog(log, self._window).show()
+
+    def show_models(self) -> None:
+        page = self._window.findChild(ModelsPage)
+        if page is None:
+            page = ModelsPage(self._window.gateway, open_outside, self._window)
+            page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            page.show()
+        page.activateWindow()
 
     def cancel(self) -> None:
         self._window.jobs.cancel()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
+import struct
 import zipfile
 from collections import OrderedDict
 from math import prod
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core.body import BUNDLED_BODY
+from core.user_models import layouts
 from core.user_models.layouts import Shapes
 
 Described = dict[str, tuple[int, ...]]
@@ -92,29 +95,49 @@ def _add_hole(archive: zipfile.ZipFile, name: str, size: int) -> None:
     archive.start_dir = archive.fp.tell()
 
 
-def write_pickle(path: Path, content: object) -> Path:
+def write_pickle(path: Path, content: object, hole: int = 0) -> Path:
+    """A pickle; `hole` bytes of nothing that it takes up and drops make it as big as a real one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps(content, protocol=2))
+    with path.open("wb") as file:
+        if hole:
+            file.write(b"\x80\x04\x8e" + struct.pack("<Q", hole))
+            file.seek(hole, io.SEEK_CUR)
+            file.write(b"0")
+        file.write(pickle.dumps(content, protocol=2))
     return path
 
 
-def write_onnx(path: Path, inputs: Described, outputs: Described, weights: bytes = b"\0" * 1000) -> Path:
-    """An ONNX model with one weight and no nodes; a size of -1 is written as a name."""
+def write_onnx(path: Path, inputs: Described, outputs: Described, weights: int = 1000) -> Path:
+    """An ONNX model with one weight of so many bytes (a hole in the file) and no nodes; a size of -1 is written as a name."""
     parts = b"".join(_field(11, _value_info(name, shape)) for name, shape in inputs.items())
     parts += b"".join(_field(12, _value_info(name, shape)) for name, shape in outputs.items())
     # As exporters did long ago, the weight is listed among the inputs too.
-    parts += _field(11, _value_info("w", (len(weights),))) + _field(5, _field(8, b"w") + _field(9, weights))
+    parts += _field(11, _value_info("w", (weights,)))
+    weight = _field(8, b"w") + _head(9, weights)
+    parts += _head(5, len(weight) + weights) + weight
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"\x08\x08" + _field(2, b"pytest") + _field(7, parts))
+    path.write_bytes(b"\x08\x08" + _field(2, b"pytest") + _head(7, len(parts) + weights) + parts)
+    os.truncate(path, path.stat().st_size + weights)
     return path
 
 
+def write_rtmpose(path: Path) -> Path:
+    """The checkpoint of DWPose for mmpose, the rest of its backbone as one tensor."""
+    return write_checkpoint(path, "state_dict", {**layouts.rtmpose(), "backbone.rest": (26_000_000,)})
+
+
+def write_detector(path: Path, content: object = None) -> Path:
+    """Detectron2's detector, at about a quarter of its size."""
+    arrays = {key: Array(*shape) for key, shape in layouts.faster_rcnn().items()}
+    return write_pickle(path, content or {"model": arrays, "__author__": "somebody"}, hole=100_000_000)
+
+
 def write_dwpose(path: Path) -> Path:
-    return write_onnx(path, {"input": (-1, 3, 384, 288)}, {"simcc_x": (-1, 133, 576), "simcc_y": (-1, 133, 768)})
+    return write_onnx(path, {"input": (-1, 3, 384, 288)}, {"simcc_x": (-1, 133, 576), "simcc_y": (-1, 133, 768)}, 134_390_000)
 
 
 def write_yolox(path: Path) -> Path:
-    return write_onnx(path, {"images": (1, 3, 640, 640)}, {"output": (1, 8400, 85)})
+    return write_onnx(path, {"images": (1, 3, 640, 640)}, {"output": (1, 8400, 85)}, 216_740_000)
 
 
 def write_smpl(path: Path, **changed: np.ndarray) -> Path:
@@ -135,7 +158,12 @@ def _value_info(name: str, shape: tuple[int, ...]) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
+    return _head(number, len(content)) + content
+
+
+def _head(number: int, length: int) -> bytes:
+    """What stands before the content of a field."""
+    return _varint(number << 3 | 2) + _varint(length)
 
 
 def _varint(value: int) -> bytes:

@@ -17,6 +17,8 @@ from core.user_models.fits import MISFITS
 from core.user_models.folder import models_folder
 from core.user_models.registry import MODEL_FILES, REFERENCE, ModelFile, find, model_file
 
+# A copy with fewer bits a number, or without what only training needs, has a third or a quarter of the published size.
+_SMALLEST = 0.2
 _OTHER_SIZE = 0.02  # a file whose size differs by more than this share from the published one is told to be another release
 
 
@@ -63,8 +65,10 @@ def problem(key: str) -> str | None:
 
 
 def size_text(size: int) -> str:
-    """Bytes for people: `54.6 MB`, `2.74 GB`."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"
+    """Bytes for people: `12 kB`, `54.6 MB`, `2.72 GB`."""
+    if size < 1e6:
+        return f"{size / 1e3:.3g} kB"
+    return f"{size / 1e6:.3g} MB" if size < 1e9 else f"{size / 1e9:.2f} GB"
 
 
 @lru_cache(maxsize=64)
@@ -94,6 +98,8 @@ def _check_file(file: ModelFile, path: Path, size: int) -> tuple[State, str]:
     except ContentsError as error:
         return error.state, str(error)
     wrong = MISFITS[file.key](contents)
+    if not wrong and file.size is not None and size < _SMALLEST * file.size and file.key != "smpl":  # whose arrays are all read below
+        wrong = f"it has {size_text(size)} where about {size_text(file.size)} are published"
     if wrong:
         other = next((model_file(key) for key, misfit in MISFITS.items() if key != file.key and not misfit(contents)), None)
         if other is not None:

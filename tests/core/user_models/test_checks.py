@@ -14,7 +14,17 @@ from core.user_models.checks import check, check_all, problem
 from core.user_models.contents import State
 from core.user_models.folder import models_folder
 from core.user_models.registry import MODEL_FILES, find
-from tests.model_files import Array, Call, write_checkpoint, write_dwpose, write_onnx, write_pickle, write_smpl, write_yolox
+from tests.model_files import (
+    Call,
+    write_checkpoint,
+    write_detector,
+    write_dwpose,
+    write_onnx,
+    write_pickle,
+    write_rtmpose,
+    write_smpl,
+    write_yolox,
+)
 
 
 def reference(name: str) -> Path:
@@ -30,15 +40,14 @@ def put_tokenhmr(name: str = "tokenhmr_model_latest.ckpt") -> Path:
 
 
 def put_detectron(name: str = "model_final_68b088.pkl", content: object = None) -> Path:
-    arrays = {key: Array(*shape) for key, shape in layouts.faster_rcnn().items()}
-    return write_pickle(reference(name), content or {"model": arrays, "__author__": "somebody"})
+    return write_detector(reference(name), content)
 
 
 def put_everything() -> None:
     put_tokenizer()
     put_tokenhmr()
     put_detectron()
-    write_checkpoint(reference("dw-ll_ucoco_384.pth"), "state_dict", layouts.rtmpose())
+    write_rtmpose(reference("dw-ll_ucoco_384.pth"))
     write_dwpose(reference("dw-ll_ucoco_384.onnx"))
     write_yolox(reference("yolox_l.onnx"))
     write_smpl(models_folder() / "SMPL_NEUTRAL.npz")
@@ -64,10 +73,17 @@ def test_that_files_with_the_right_arrays_are_ready() -> None:
 
 
 def test_that_another_size_than_the_published_one_is_told() -> None:
-    write_yolox(reference("yolox_l.onnx"))
-    finding = check("yolox")
+    put_detectron()
+    finding = check("detectron")
     assert finding.ready
-    assert "instead of the published 217 MB, so it may be another release" in finding.text
+    assert finding.text == "550 arrays; 100 MB instead of the published 421 MB, so it may be another release."
+
+
+def test_that_a_file_far_too_small_is_not_the_model() -> None:
+    write_onnx(reference("yolox_l.onnx"), {"images": (1, 3, 640, 640)}, {"output": (1, 8400, 85)})
+    finding = check("yolox")
+    assert finding.state == State.WRONG
+    assert "it has 1.11 kB where about 217 MB are published" in finding.text
 
 
 def test_that_a_file_in_the_wrong_folder_is_seen() -> None:

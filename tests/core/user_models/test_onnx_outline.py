@@ -16,12 +16,11 @@ def test_that_inputs_and_outputs_come_back_with_open_sizes(tmp_path: Path) -> No
 
 
 def test_that_weights_are_not_read(tmp_path: Path) -> None:
-    small = write_onnx(tmp_path / "m.onnx", {"a": (1,)}, {"x": (1,)}, weights=b"\0" * 3_000_000)
-    content = small.read_bytes()
-    assert read_outline(small).outputs == {"x": (1,)}
+    path = write_onnx(tmp_path / "m.onnx", {"a": (1,)}, {"x": (1,)}, weights=3_000_000)
+    assert read_outline(path).outputs == {"x": (1,)}
     # Nothing in them can disturb: here they look like a message that never ends.
-    small.write_bytes(content.replace(b"\0" * 3_000_000, b"\xff" * 3_000_000))
-    assert read_outline(small).outputs == {"x": (1,)}
+    path.write_bytes(path.read_bytes()[:-3_000_000] + b"\xff" * 3_000_000)
+    assert read_outline(path).outputs == {"x": (1,)}
 
 
 @pytest.mark.parametrize("missing", [1, 500])

@@ -1,5 +1,7 @@
 """Which sources the models that are here give, and what a manifold lacks."""
 
+import subprocess
+import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +14,7 @@ from core.track import Source
 from core.user_models import layouts, packages
 from core.user_models.folder import models_folder
 from core.user_models.setup import known_manifolds, lacking_for, reference_setup, survey
-from tests.model_files import write_checkpoint, write_dwpose, write_yolox
+from tests.model_files import write_checkpoint, write_dwpose, write_rtmpose, write_yolox
 
 TAG = tag_sources(1024)
 
@@ -84,7 +86,7 @@ def test_that_weights_without_their_package_name_the_package(installed: set[str]
 
 def test_that_mmpose_serves_where_onnxruntime_is_missing(installed: set[str]) -> None:
     write_dwpose(reference("dw-ll_ucoco_384.onnx"))
-    write_checkpoint(reference("dw-ll_ucoco_384.pth"), "state_dict", layouts.rtmpose())
+    write_rtmpose(reference("dw-ll_ucoco_384.pth"))
     installed.update(packages.NEEDS["mmpose"])
     assert reference_setup().pose == reference("dw-ll_ucoco_384.pth")
     installed.add("onnxruntime")
@@ -118,3 +120,12 @@ def test_that_a_survey_tells_versions_of_what_is_installed() -> None:
     assert set(seen.packages) == {package.module for package in packages.PACKAGES}
     assert packages.package_version(packages.Package("numpy", ("numpy",), "", "")) is not None
     assert packages.package_version(packages.Package("no_such_module", ("no-such",), "", "")) is None
+
+
+def test_that_looking_into_models_loads_neither_torch_nor_the_packages() -> None:
+    put_mesh()
+    write_dwpose(reference("dw-ll_ucoco_384.onnx"))
+    watched = ("torch", "onnxruntime", "detectron2", "mmpose", "transformers", "mediapipe")
+    program = f"import sys; from core.user_models.setup import survey; survey(); print([m for m in {watched!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

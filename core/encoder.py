@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,7 +146,9 @@ def load_checkpoint(path: Path) -> tuple[Encoder, EncoderConfig]:
     Sources, sizes, width and blocks are read off the tensors. Raises ManifoldError, by name, for missing, extra or misshaped tensors.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of how a foreign file was made: whether it can be read is all that matters
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ManifoldError(f"The checkpoint {path.name} cannot be read ({error.strerror}): check the path.") from error
     except Exception as error:  # whatever a foreign file makes the reader raise, it means the same
@@ -154,30 +157,37 @@ def load_checkpoint(path: Path) -> tuple[Encoder, EncoderConfig]:
         raise ManifoldError(f"{path.name} is not a checkpoint of plain tensors: re-save it as a state dict.") from error
     if not isinstance(content, Mapping):
         raise ManifoldError(f"{path.name} holds no state dict: re-save the checkpoint as a state dict.")
-    settings: Mapping[str, Any] = content
     weights = content.get("state_dict", content.get("model_state_dict", content))
     title = f"The checkpoint {path.name}"
     if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise ManifoldError(f"{title} holds no state dict: re-save it as a state dict.")
     if "cls" not in weights:
         raise ManifoldError(f"{title} is not of this network: it has no tensor 'cls'.")
+    try:
+        config = _config(weights, content if weights is not content else {})
+        encoder = Encoder(config)
+    except (ValueError, IndexError, TypeError, ArithmeticError, AssertionError, RuntimeError) as error:
+        raise ManifoldError(f"{title} is not of this network: {error}.") from error
+    _load_strictly(encoder, weights, title)
+    return encoder.eval(), config
+
+
+def _config(weights: Mapping[str, Tensor], settings: Mapping[str, Any]) -> EncoderConfig:
+    """What the tensors and the settings beside them say of the network. Raises ValueError and its kin for what is none."""
     stems = [
         (name.split(".")[1], value) for name, value in weights.items() if name.startswith("state_enc.") and name.endswith(".stem.weight")
     ]
     blocks = 1 + max((int(name.split(".")[3]) for name in weights if name.startswith("state_enc.") and ".blocks." in name), default=-1)
     if not stems or blocks not in _DILATIONS:
-        raise ManifoldError(f"{title} is not of this network: it has {len(stems)} sources with {blocks} blocks (3 or 4 are known).")
-    config = EncoderConfig(
+        raise ValueError(f"it has {len(stems)} sources with {blocks} blocks (3 or 4 are known)")
+    return EncoderConfig(
         sources=tuple((name, stem.shape[1], motion_size(name, stem.shape[1])) for name, stem in stems),
         d_model=weights["cls"].shape[-1],
         dilations=_DILATIONS[blocks],
         layers=1 + max((int(name.split(".")[2]) for name in weights if name.startswith("temporal.layers.")), default=-1),
-        heads=int(settings.get("time_heads", 8)) if weights is not content else 8,
-        dropout=float(settings.get("dropout", 0.1)) if weights is not content else 0.1,
+        heads=int(settings.get("time_heads", 8)),
+        dropout=float(settings.get("dropout", 0.1)),
     )
-    encoder = Encoder(config)
-    _load_strictly(encoder, weights, title)
-    return encoder.eval(), config
 
 
 def _ends_early(path: Path) -> bool:
@@ -199,4 +209,7 @@ def _load_strictly(encoder: Encoder, weights: Mapping[str, Tensor], title: str) 
     if faults:
         more = f", and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise ManifoldError(f"{title} does not fit the network: {'; '.join(faults[:3])}{more}.")
+    broken = next((name for name, value in weights.items() if not bool(torch.isfinite(value).all())), None)
+    if broken is not None:
+        raise ManifoldError(f"{title} is damaged: {broken} holds NaN or infinity; copy or train it again.")
     encoder.load_state_dict(weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ def load_checkpoint(path: Path, mark: str) -> dict[str, Any] | None:
         return None
     advice = "begin anew with --restart or choose another --out"
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of how a foreign file was made
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a foreign file makes the reader raise, it means the same
         raise DatasetError(f"The checkpoint {path} is damaged, cut short or not one of Telltale's: {advice}.") from error
     if not isinstance(state, dict) or state.get("format") != _FORMAT:

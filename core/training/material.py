@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, zip_longest
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from core.training.sampler import split_clips
 from core.windows import WINDOW
 
 _FPS = 30.0
+_NAMED = 3  # so many classes are named in a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,7 @@ def prepare(clips: Iterable[LabelledClip], recipe: Recipe, name: str, split: str
 
     def labelled() -> Iterator[LabelledClip]:
         for clip in chain([first], stream):
+            _check_alike(first, clip)
             seen[clip.clip] = (clip.action, clip.subject)
             # Classes are known only at the end: until then each clip has its own label.
             yield replace(clip, action="")
@@ -65,9 +67,11 @@ def prepare(clips: Iterable[LabelledClip], recipe: Recipe, name: str, split: str
     classes = tuple(action for action, count in counts.items() if count > 1)
     if len(classes) < 2:
         what = "groups" if split == "group" else "videos"
+        alone = [action for action, count in counts.items() if count == 1]
+        rest = f" (a single one in {', '.join(alone[:_NAMED])}{', ...' if len(alone) > _NAMED else ''})" if alone else ""
+        found = " and ".join(classes) or "none"
         raise DatasetError(
-            f"Training needs at least two classes with two {what} of {recipe.window} frames or more each, and found {len(classes)}: "
-            f"add videos{f' (a single one in {next(iter(counts))})' if counts and not classes else ''}."
+            f"Training needs two classes with two {what} of {recipe.window} frames or more each, and found {found}{rest}: add {what}."
         )
     held_out = split_clips(names, actions, units if split == "group" else [""] * len(names), recipe.seed, recipe.held_out_share)
     label = np.array([classes.index(action) if action in classes else -1 for action in actions])
@@ -82,6 +86,20 @@ def prepare(clips: Iterable[LabelledClip], recipe: Recipe, name: str, split: str
         tuple(clip for clip in seen if clip not in names),
         tuple(action for action, count in counts.items() if count == 1),
     )
+
+
+def _check_alike(first: LabelledClip, clip: LabelledClip) -> None:
+    """Raise DatasetError when the features of two clips cannot be put into one space."""
+    for left, right in zip_longest(first.track.extractor.sources, clip.track.extractor.sources):
+        if left != right:
+            both = " and ".join(f"{_told(source)} in {of.clip}" for source, of in ((left, first), (right, clip)))
+            raise DatasetError(
+                f"The clips were extracted in two ways ({both}): extract all of them alike, or leave one out with --exclude."
+            )
+
+
+def _told(source: Source | None) -> str:
+    return f"{source.size} columns of {source.name} ({source.space})" if source else "nothing more"
 
 
 def _window_manifold(clip: LabelledClip, recipe: Recipe, name: str, dropped: Sequence[str], licence: str) -> Manifold:

@@ -207,6 +207,38 @@ def test_that_a_class_with_one_video_is_left_out_and_named(real: list[str], tmp_
     assert "Lonely" not in json.loads((tmp_path / "a.report.json").read_text())["distances"]
 
 
+def test_that_clips_of_another_width_are_named(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meshes, keypoints = small_copy(real, tmp_path)
+    first, second, *_ = sorted((meshes / "PullUps").iterdir())
+    with np.load(second) as content:
+        arrays = {**content, "vit": content["vit"][:, :5]}
+    np.savez(second, **arrays)
+    assert one_epoch(meshes, keypoints, tmp_path / "a.manifold") == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert (
+        f"6 columns of vit (tokenhmr-token) in PullUps/{first.stem} and 5 columns of vit (tokenhmr-token) in PullUps/{second.stem}" in line
+    )
+    assert not (tmp_path / "a.losses.csv").exists()
+
+
+def test_that_too_few_clips_are_counted_by_class(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meshes, keypoints = small_copy(real, tmp_path, per_class=1)
+    write_features(meshes, keypoints, "v_Rowing_g09_c01", 40, "Rowing")
+    assert one_epoch(meshes, keypoints, tmp_path / "a.manifold") == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "and found Rowing (a single one in PullUps, PushUps): add videos." in line
+
+
+def test_that_a_truncated_checkpoint_is_refused_and_left_alone(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meshes, keypoints = small_copy(real, tmp_path)
+    cut = b"PK\x03\x04" + bytes(3000)
+    (tmp_path / "a.manifold.checkpoint").write_bytes(cut)
+    assert one_epoch(meshes, keypoints, tmp_path / "a.manifold") == 1
+    assert "is damaged, cut short or not one of Telltale's: begin anew with --restart" in capsys.readouterr().err.splitlines()[-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.manifold.checkpoint", "keypoints", "meshes"]
+    assert one_epoch(meshes, keypoints, tmp_path / "a.manifold", "--restart") == 0
+
+
 def test_that_folders_without_clips_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "PushUps").mkdir()
     for source, reason in ((tmp_path, "holds no class folders with videos or meshes"), (tmp_path / "no", "There is no folder")):

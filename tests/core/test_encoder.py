@@ -1,5 +1,6 @@
 """The network and the reading of checkpoints."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def spoilt(tmp_path: Path, how: str) -> Path:
         del weights["fusion.Wq.weight"]
     elif how == "extra":
         weights["head.weight"] = torch.zeros(2)
+    elif how == "nan":
+        weights["fusion.Wq.weight"][0, 0] = torch.nan
+    elif how == "width":
+        weights["cls"] = torch.zeros(1, 1, 7)
+    elif how == "flat":
+        weights["state_enc.pose.stem.weight"] = torch.zeros(3)
+    elif how == "numbering":
+        weights["state_enc.pose.blocks.first.conv1.weight"] = torch.zeros(3)
     else:
         weights["fusion.logit_bias"] = torch.zeros(7)
     path = tmp_path / "model.pt"
@@ -76,6 +85,10 @@ def spoilt(tmp_path: Path, how: str) -> Path:
         ("missing", r"fusion\.Wq\.weight is missing"),
         ("extra", r"head\.weight is not part of the network"),
         ("shape", r"fusion\.logit_bias has the shape \(7,\) instead of \(2,\)"),
+        ("nan", r"model\.pt is damaged: fusion\.Wq\.weight holds NaN"),
+        ("width", r"model\.pt is not of this network: "),
+        ("flat", r"model\.pt is not of this network: "),
+        ("numbering", r"model\.pt is not of this network: "),
     ],
 )
 def test_that_a_checkpoint_that_does_not_fit_is_refused_by_name(tmp_path: Path, how: str, sentence: str) -> None:
@@ -85,5 +98,9 @@ def test_that_a_checkpoint_that_does_not_fit_is_refused_by_name(tmp_path: Path, 
 
 def test_that_a_pickle_of_objects_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": {"cls": Path("x")}}, tmp_path / "model.pt")
+    with pytest.raises(ManifoldError, match="not a checkpoint of plain tensors"):
+        load_checkpoint(tmp_path / "model.pt")
+    # One that was not even written by torch.
+    (tmp_path / "model.pt").write_bytes(pickle.dumps({"cls": 1}))
     with pytest.raises(ManifoldError, match="not a checkpoint of plain tensors"):
         load_checkpoint(tmp_path / "model.pt")

@@ -13,14 +13,15 @@ from cli.progress import ProgressLine
 from cli.status import CANCELLED, DONE, INTERNAL, REFUSED, USAGE, refuse
 from core.analysis import Analysis
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Progress
+from core.extraction.reference.settings import PRECISIONS, ReferenceSettings
 from core.logs import LOGGER, internal_failure
+from core.motion import VARIANTS
 from core.tag_data import ALIGNMENTS, FeatureFolders
 from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.video import VideoError, open_video
 from core.worker import AnalysisWorker
 
 _ENGINES = ("local",)
-_EXTRACTORS_LATER = ("reference",)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,10 +43,33 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--allow-many", action="store_true", help="score frames with several people too")
     result.add_argument("--format", default=("json",), type=format_list, help="comma-separated: json, html, csv (default: json)")
     result.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    result.add_argument("--jobs", metavar="N", type=_jobs, default=1, help="videos at a time (default: %(default)s)")
+    _add_reference(result)
+    result.add_argument("--jobs", metavar="N", type=_whole, default=1, help="videos at a time (default: %(default)s)")
     result.add_argument("--engine", choices=("local", "ray"), default="local", help="this version runs on this machine: local")
     result.add_argument("--no-cache", action="store_true", help="compute everything anew and remember nothing")
     return result
+
+
+def _add_reference(result: argparse.ArgumentParser) -> None:
+    usual = ReferenceSettings()
+    group = result.add_argument_group("for the extractor 'reference'", "Its models are found in the folder that 'main.py doctor' names.")
+    group.add_argument(
+        "--reference-variant",
+        choices=VARIANTS,
+        default=usual.variant,
+        help="authors: as the TAG scripts feed the networks, what published numbers rest on; corrected: as they were trained "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--detect-every",
+        metavar="N",
+        type=_whole,
+        default=usual.detect_every,
+        help="search persons in each N-th frame (default: %(default)s)",
+    )
+    group.add_argument("--precision", choices=PRECISIONS, default=usual.precision, help="of the mesh network (default: %(default)s)")
+    group.add_argument("--detector", metavar="FILE", type=Path, help="weights of another Detectron2 model, with its --detector-config")
+    group.add_argument("--detector-config", metavar="FILE", type=Path, help="the YAML file of that model")
 
 
 def frame_range(text: str) -> tuple[int, int]:
@@ -56,7 +80,7 @@ def frame_range(text: str) -> tuple[int, int]:
     return int(start), int(stop)
 
 
-def _jobs(text: str) -> int:
+def _whole(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return int(text)
@@ -87,8 +111,7 @@ def run(options: argparse.Namespace) -> int:
     from core.extraction import extractor_names
 
     if options.extractor not in extractor_names():
-        later = "is not a part of this version yet" if options.extractor in _EXTRACTORS_LATER else "is unknown"
-        refuse(f"The extractor '{options.extractor}' {later}: use one of {', '.join(extractor_names())}.")
+        refuse(f"The extractor '{options.extractor}' is unknown: use one of {', '.join(extractor_names())}.")
         return USAGE
     videos, refusals = find_videos(options.inputs)
     folders = output_folders(videos, options.out)
@@ -138,6 +161,9 @@ def _start(batch: _Batch, number: int, video: Path, folder: Path) -> None:
         device=options.device,
         use_cache=not options.no_cache,
         features=_features(options),
+        reference=ReferenceSettings(
+            options.reference_variant, options.detect_every, options.precision, options.detector, options.detector_config
+        ),
     )
 
     def emit(event: Event) -> None:

@@ -23,6 +23,8 @@ BUNDLED_BODY_SMALL = _FOLDER / "telltale_body_small.npz"
 BUNDLED_SPACE, USER_SPACE = "telltale-cc0", "smpl"
 REGIONS = ("skin", "shirt", "trousers", "shoes", "hair", "eyes")  # what a vertex of the bundled body wears
 SHAPES = 10
+# Where the pelvis of the neutral SMPL model of mean shape lies from its origin, in metres: translations of SMPL bodies count from there.
+SMPL_PELVIS = (-0.0022, -0.2408, 0.0286)
 
 
 class BodyModelError(ValueError):

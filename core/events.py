@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.analysis import Analysis
+from core.extraction.reference.settings import ReferenceSettings
 from core.tag_data import FeatureFolders
 from core.track import HumanTrack
 
@@ -23,6 +24,7 @@ class AnalysisRequest:
     device: str = "auto"
     use_cache: bool = True
     features: FeatureFolders | None = None  # for extractors that read files
+    reference: ReferenceSettings | None = None  # for the reference extractor; None means its defaults
 
 
 @dataclass(frozen=True)

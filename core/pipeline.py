@@ -19,7 +19,7 @@ from core.extraction import Cancelled, ExtractionError, Extractor, create_extrac
 from core.extraction.person_weights import PersonWeights, described_key
 from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
-from core.manifold import Manifold, ManifoldError, check_track, load_manifold
+from core.manifold import Manifold, ManifoldError, check_sources, load_manifold
 from core.ranges import embedding_over_all_frames, over_all_frames
 from core.recall import recall, remember
 from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
@@ -144,8 +144,9 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
             video = stack.enter_context(closing(open_video(request.path)))
             frames = frames_to_judge(request, len(video.timebase))
             state.sha256 = store.checksum(request.path, file_sha256) if request.use_cache else file_sha256(request.path)
-            extractor = create_extractor(request.extractor, request.device, video, features)
+            extractor = create_extractor(request.extractor, request.device, video, features, request.reference)
             weights = weights_to_use(manifold, extractor, store if request.use_cache else None)
+            _check_sources(manifold, extractor, weights)
             keys = _keys(state, manifold, extractor, frames, weights)
             info = _video_info(request.path, state.sha256, video, getattr(extractor, "notes", ()))
             known = recall(store, keys.analysis) if request.use_cache else None
@@ -169,7 +170,6 @@ def _judge(state: _Run, part: HumanTrack, start: int, times: np.ndarray, manifol
     """
     request = state.request
     with state.stage("embed") as progress:
-        check_track(manifold, part)
         from core.embedding import Embedding, embed
 
         embedding = state.known(EMBEDDING, keys.embedding, Embedding)
@@ -210,19 +210,23 @@ def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key
     with state.stage("extract") as progress:
         track = state.known(TRACK, key, HumanTrack)
         if track is None:
-            reached = 0
 
-            def advance(done: int, total: int) -> None:
-                nonlocal reached
-                reached = done
-                progress(done, total)
+            def partial(track: HumanTrack) -> None:
+                seen = np.flatnonzero(track.seen())
+                reached = int(seen[-1]) + 1 if len(seen) else 0
+                state.emit(Partial(state.job, over_all_frames(track, frames.start, times), reached))
 
-            def partial(seen: HumanTrack) -> None:
-                state.emit(Partial(state.job, over_all_frames(seen, frames.start, times), reached))
-
-            track = extractor.extract(video, frames, progress=advance, partial=partial, cancelled=state.cancelled)
+            track = extractor.extract(video, frames, progress=progress, partial=partial, cancelled=state.cancelled)
             state.keep(TRACK, key, track)
         return track
+
+
+def _check_sources(manifold: Manifold, extractor: Extractor, weights: tuple[PersonWeights, ...]) -> None:
+    """Before minutes are spent on a track that the manifold cannot judge. Raises ManifoldError, with what the extractor has to say."""
+    try:
+        check_sources(manifold, extractor.info.name, (*extractor.info.sources, *(weight.source for weight in weights)))
+    except ManifoldError as error:
+        raise ManifoldError(" ".join((str(error), *getattr(extractor, "notes", ())))) from error
 
 
 def _describe(state: _Run, track: HumanTrack, video: Video, frames: range, weights: tuple[PersonWeights, ...], key: str) -> HumanTrack:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.body import BodyModel, pose_body, rest_joints
+from core.body import SMPL_PELVIS, BodyModel, pose_body, rest_joints
 from core.track import HumanTrack
 from render.mesh import MeshRenderer, create_renderer
 from render.mesh_shading import compiled
@@ -80,10 +80,11 @@ class Painter:
         if not all(np.isfinite(values).all() for values in pose):
             return
         orient, body_pose, betas, translation, intrinsics = pose
-        if not any(source.name == "beta" and source.space == self._body.space for source in track.extractor.sources):
+        space = next((source.space for source in track.extractor.sources if source.name == "beta"), None)
+        if space != self._body.space:
             # The numbers belong to another body model: its mean shape says less, but nothing false. Its pelvis may lie elsewhere.
             betas = np.zeros_like(betas)
-            translation = translation - rest_joints(self._body, betas)[0]
+            translation = translation - rest_joints(self._body, betas)[0] + (SMPL_PELVIS if space == "smpl" else (0, 0, 0))
         if self._renderer is None:
             self._renderer = create_renderer(self._name)
         height, width = picture.shape[:2]

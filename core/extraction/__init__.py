@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol
 
+from core.extraction.reference.settings import ReferenceSettings
 from core.tag_data import FeatureFolders
 from core.track import ExtractorInfo, HumanTrack
 from core.video import Video
@@ -43,7 +44,11 @@ class Extractor(Protocol):
         ...
 
 
-_MODULES = {"blazepose": "core.extraction.blazepose", "tag-files": "core.extraction.tag_files"}
+_MODULES = {
+    "blazepose": "core.extraction.blazepose",
+    "reference": "core.extraction.reference.extractor",
+    "tag-files": "core.extraction.tag_files",
+}
 # These are made for one video, since the files they read for it are part of their settings.
 FILE_READERS = ("tag-files",)
 
@@ -52,13 +57,27 @@ def extractor_names() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
-def create_extractor(name: str, device: str = "auto", video: Video | None = None, features: FeatureFolders | None = None) -> Extractor:
+def create_extractor(
+    name: str,
+    device: str = "auto",
+    video: Video | None = None,
+    features: FeatureFolders | None = None,
+    reference: ReferenceSettings | None = None,
+) -> Extractor:
     """The extractor registered as `name`; one of FILE_READERS needs the video it is for, and the folders to look in.
+
+    reference: how `reference` is to run, None for its defaults.
 
     Raises ExtractionError when there is none of that name or it cannot run here.
     """
     if name not in _MODULES:
         raise ExtractionError(f"There is no extractor named '{name}'; known: {', '.join(_MODULES)}.")
     create = import_module(_MODULES[name]).create
-    extractor: Extractor = create(video, features) if name in FILE_READERS else create(device)
+    extractor: Extractor
+    if name in FILE_READERS:
+        extractor = create(video, features)
+    elif name == "reference":
+        extractor = create(device, reference or ReferenceSettings())
+    else:
+        extractor = create(device)
     return extractor

@@ -132,7 +132,6 @@ def test_that_an_unknown_class_is_refused_with_the_known_ones(
         ("--format", "json,pdf", "'pdf' is not written by this version yet"),
         ("--format", "xml", "'xml' is unknown"),
         ("--engine", "ray", "use --engine local"),
-        ("--extractor", "reference", "'reference' is not a part of this version yet"),
         ("--extractor", "magic", "'magic' is unknown"),
         ("--jobs", "0", "at least 1"),
     ],
@@ -142,6 +141,17 @@ def test_that_what_this_version_lacks_is_said(
 ) -> None:
     assert analyze(manifold, clip, "--out", tmp_path, option, value) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_that_the_reference_extractor_without_models_says_what_to_put_where(
+    clip: Path, manifold: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELLTALE_MODELS", str(tmp_path / "models"))
+    assert analyze(manifold, clip, "--out", tmp_path / "out", "--extractor", "reference") == 1
+    told = capsys.readouterr().err
+    assert f"tokenhmr_model_latest.ckpt is missing: put it into {tmp_path / 'models' / 'reference'}" in told
+    assert "dw-ll_ucoco_384.onnx is missing" in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_that_an_internal_failure_is_status_3_and_names_the_log(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.analysis import Analysis
-from core.body import load_body
+from core.body import SMPL_PELVIS, load_body, rest_joints
 from core.skeletons import KEYPOINTS
 from core.track import HumanTrack, Presence, Source
 from render.compose import Layer, Layers, Painter, compose
@@ -144,10 +144,20 @@ def test_that_the_mesh_lies_where_the_camera_sees_the_body(painter: Painter, tra
 def test_that_shape_numbers_of_another_body_are_not_used(painter: Painter, track: HumanTrack) -> None:
     thick = replace(track, betas=np.full_like(track.betas, 2.0))
     ours = replace(thick, extractor=replace(track.extractor, sources=(Source("beta", "telltale-cc0", 10),)))
-    others = replace(thick, extractor=replace(track.extractor, sources=(Source("beta", "smpl", 10),)))
+    others = replace(thick, extractor=replace(track.extractor, sources=(Source("beta", "somebody-else", 10),)))
     mean = painter.overlay(track, 0, SIZE, ONLY["mesh"])
     np.testing.assert_array_equal(painter.overlay(others, 0, SIZE, ONLY["mesh"]), mean)
     assert (painter.overlay(ours, 0, SIZE, ONLY["mesh"]) != mean).any()
+
+
+def test_that_a_body_of_smpl_stands_where_its_pelvis_does(painter: Painter, track: HumanTrack) -> None:
+    space = tuple(Source("beta", name, 10) for name in ("telltale-cc0", "smpl"))
+    ours, smpl = (replace(track, betas=0 * track.betas, extractor=replace(track.extractor, sources=(source,))) for source in space)
+    # SMPL's origin lies below its pelvis, the bundled body's where its pelvis is or nearly so.
+    down = weight_at(painter.overlay(ours, 0, SIZE, ONLY["mesh"]))[1] - weight_at(painter.overlay(smpl, 0, SIZE, ONLY["mesh"]))[1]
+    pixels_a_metre = float(track.intrinsics[0, 0] / track.translation[0, 2])
+    pelvis = rest_joints(load_body(), np.zeros(10))[0][1]
+    assert down == pytest.approx((pelvis - SMPL_PELVIS[1]) * pixels_a_metre, rel=0.05)
 
 
 def test_that_a_frame_without_a_person_says_so_and_draws_no_body(painter: Painter, track: HumanTrack) -> None:

@@ -6,12 +6,18 @@ import io
 import os
 import pickle
 import struct
+import sys
+import types
 import zipfile
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from math import prod
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core.body import BUNDLED_BODY
 from core.user_models import layouts
@@ -150,6 +156,24 @@ def write_smpl(path: Path, **changed: np.ndarray) -> Path:
         return write_pickle(path, kept)
     np.savez(path, **kept)
     return path
+
+
+@contextmanager
+def chumpy() -> Iterator[tuple[Callable[..., object], Callable[..., object]]]:
+    """Makers of chumpy's arrays and selections, with the names and the state that these pickle; the names exist only inside the block."""
+    ch, reordering = types.ModuleType("chumpy.ch"), types.ModuleType("chumpy.reordering")
+    ch.Ch = type("Ch", (), {"__module__": "chumpy.ch"})
+    reordering.Select = type("Select", (), {"__module__": "chumpy.reordering"})
+
+    def make(kind: type, **values: object) -> object:
+        result = kind()
+        vars(result).update(_dirty_vars={"x"}, _itr=None, _depends_on_deps={}, _make_dense=False, **values)
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in (("chumpy", types.ModuleType("chumpy")), ("chumpy.ch", ch), ("chumpy.reordering", reordering)):
+            patch.setitem(sys.modules, name, module)
+        yield partial(make, ch.Ch), partial(make, reordering.Select)
 
 
 def _value_info(name: str, shape: tuple[int, ...]) -> bytes:

@@ -3,15 +3,13 @@ import operator
 import os
 import pickle
 import sys
-import types
-from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 import pytest
 import scipy.sparse
 
 from core.safe_pickle import DamagedPickle, ForeignPickle, UnsafePickle, load_pickled_arrays, pickled_shapes
+from tests.model_files import chumpy
 
 
 class Calls:
@@ -51,24 +49,6 @@ def test_that_sparse_matrices_come_back_dense(tmp_path, kind, protocol):
     dense = np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 3.0]])
     loaded = load_pickled_arrays(written(tmp_path, {"J_regressor": kind(dense)}, protocol))
     np.testing.assert_array_equal(loaded["J_regressor"], dense)
-
-
-@contextmanager
-def chumpy():
-    """Makes arrays with chumpy's names and the state that they pickle; the names are there only while a test writes them."""
-    ch, reordering = types.ModuleType("chumpy.ch"), types.ModuleType("chumpy.reordering")
-    ch.Ch = type("Ch", (), {"__module__": "chumpy.ch"})
-    reordering.Select = type("Select", (), {"__module__": "chumpy.reordering"})
-
-    def make(kind, **values):
-        result = kind()
-        vars(result).update(_dirty_vars={"x"}, _itr=None, _depends_on_deps={}, _make_dense=False, **values)
-        return result
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, module in (("chumpy", types.ModuleType("chumpy")), ("chumpy.ch", ch), ("chumpy.reordering", reordering)):
-            patch.setitem(sys.modules, name, module)
-        yield partial(make, ch.Ch), partial(make, reordering.Select)
 
 
 @pytest.mark.parametrize("protocol", range(6))

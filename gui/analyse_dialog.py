@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from core.extraction import FILE_READERS, extractor_names
 from core.manifold import Manifold, ManifoldError, load_manifold
 from core.tag_data import ALIGNMENTS, FeatureFolders, is_mesh_file
+from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.track import Source
 from gui.background import Background
 from gui.choice import Choice, misfit
@@ -56,6 +57,8 @@ class AnalyseDialog(QDialog):
         self.extractor = _combo({name: _EXTRACTORS.get(name, name) for name in extractor_names()}, choice.extractor)
         self.keypoints = PathField(features.keypoints if features else None, "[<class>/]<clip>/keypoints.npy")
         self.meshes = PathField(features.meshes if features else None, "[<class>/]<clip>.npz")
+        named = features.embeddings if features else {}
+        self.embeddings = {source: PathField(named.get(source), f"[<class>/]<clip>/{embeddings_file(source)}") for source in EMBEDDINGS}
         self.alignment = _combo(
             {name: _ALIGNMENTS.get(name, name) for name in ALIGNMENTS}, features.alignment if features else ALIGNMENTS[0]
         )
@@ -74,6 +77,8 @@ class AnalyseDialog(QDialog):
         self.extractor.currentIndexChanged.connect(self._show_state)
         self.keypoints.changed.connect(self._show_state)
         self.meshes.changed.connect(self._show_state)
+        for field in self.embeddings.values():
+            field.changed.connect(self._show_state)
         self.manifold.changed.connect(self._read_manifold)
         self.buttons.accepted.connect(self._on_accepted)
         self.buttons.rejected.connect(self.reject)
@@ -88,6 +93,7 @@ class AnalyseDialog(QDialog):
             ("Extractor", self.extractor),
             ("Key points", self.keypoints),
             ("Meshes", self.meshes),
+            *((f"{source.upper()} embeddings", field) for source, field in self.embeddings.items()),
             ("Alignment", self.alignment),
             ("Manifold", self.manifold),
             ("Class", self.action),
@@ -111,7 +117,8 @@ class AnalyseDialog(QDialog):
     def choice(self) -> Choice:
         """What the fields say."""
         keypoints = self.keypoints.path
-        features = FeatureFolders(keypoints, self.meshes.path, self.alignment.currentData()) if keypoints else None
+        named = {source: field.path for source, field in self.embeddings.items()}
+        features = FeatureFolders(keypoints, self.meshes.path, self.alignment.currentData(), **named) if keypoints else None
         return Choice(self.extractor.currentData(), self.manifold.path, self.action.currentData(), features)
 
     # -- the manifold
@@ -153,16 +160,19 @@ class AnalyseDialog(QDialog):
         from_files = self.extractor.currentData() in FILE_READERS
         for field in (self.keypoints, self.meshes, self.alignment):
             self.form.setRowVisible(field, from_files and not (field is self.meshes and is_mesh_file(self._clip)))
+        needed = {source.name for source in self._sources or ()}
+        for name, embedding in self.embeddings.items():
+            self.form.setRowVisible(embedding, from_files and name in needed)
         self.action.setEnabled(self._sources is not None)
         problem = self._problem()
         self.problem.setText(problem)
         self.analyse.setEnabled(not problem and self._sources is not None)
 
     def _problem(self) -> str:
-        lacking = self.choice.lacking(self._clip)
-        if lacking or self._refusal:
-            return lacking or self._refusal
-        return misfit(self.extractor.currentData(), self._sources) if self._sources is not None else ""
+        unfit = misfit(self.extractor.currentData(), self._sources) if self._sources is not None else ""
+        # A folder is asked for only where it would help.
+        lacking = self.choice.lacking(self._clip, () if unfit else self._sources or ())
+        return lacking or self._refusal or unfit
 
     def _on_accepted(self) -> None:
         self.chosen.emit(self.choice)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.extraction import FILE_READERS
 from core.tag_data import FeatureFolders, is_mesh_file
+from core.tag_embeddings import EMBEDDINGS
 from gui.analyse_dialog import AnalyseDialog
 from gui.choice import Choice
 from gui.settings import Settings
@@ -52,6 +53,8 @@ class Asker(QObject):
             folders = choice.features
             self._settings.set("features.keypoints", str(folders.keypoints))
             self._settings.set("features.meshes", str(folders.meshes or ""))
+            for source in EMBEDDINGS:
+                self._settings.set(f"features.{source}", str(folders.embeddings.get(source, "")))
             self._settings.set("features.alignment", folders.alignment)
         self.chosen.emit()
 
@@ -60,4 +63,5 @@ def _kept_folders(settings: Settings) -> FeatureFolders | None:
     keypoints, meshes = settings.get("features.keypoints"), settings.get("features.meshes")
     if not keypoints:
         return None
-    return FeatureFolders(Path(keypoints), Path(meshes) if meshes else None, settings.get("features.alignment"))
+    named = {source: Path(folder) for source in EMBEDDINGS if (folder := settings.get(f"features.{source}"))}
+    return FeatureFolders(Path(keypoints), Path(meshes) if meshes else None, settings.get("features.alignment"), **named)

@@ -9,10 +9,11 @@ from pathlib import Path
 from core.events import AnalysisRequest
 from core.extraction import FILE_READERS
 from core.tag_data import FeatureFolders, is_mesh_file, tag_sources
+from core.tag_embeddings import EMBEDDINGS
 from core.track import Source
 
-# What only the feature files have: the encoder's tokens and the coefficients of SMPL's own body.
-_ONLY_IN_FILES = {"vit": "tokenhmr-token", "beta": "smpl"}
+# What only the feature files have: the encoder's tokens, the coefficients of SMPL's own body, and embeddings of unknown weights.
+_ONLY_IN_FILES = {"vit": "tokenhmr-token", "beta": "smpl", "clip": "tag-clip", "dino": "tag-dino"}
 
 
 @dataclass(frozen=True)
@@ -33,21 +34,25 @@ class Choice:
         features = self.features if self.reads_files else None
         return AnalysisRequest(path, self.extractor, self.manifold, self.action, None, allow_many, "auto", use_cache, features)
 
-    def lacking(self, path: Path) -> str:
-        """What has to be chosen before this clip can be analysed, as a sentence; empty when nothing is missing."""
+    def lacking(self, path: Path, sources: Sequence[Source] = ()) -> str:
+        """What has to be chosen before this clip can be analysed, as a sentence; empty when nothing is missing.
+
+        sources: those of the manifold; none while they are unknown.
+        """
         if not self.reads_files:
             return f"{path.name} holds features and no pictures: choose “{FILE_READERS[0]}”." if is_mesh_file(path) else ""
         if self.features is None:
             return "Name the folder of key points."
         if self.features.meshes is None and not is_mesh_file(path):
             return "Name the folder of meshes."
-        return ""
+        unnamed = [source.name for source in sources if source.name in EMBEDDINGS and source.name not in self.features.embeddings]
+        return f"Name the folder of {unnamed[0].upper()} embeddings." if unnamed else ""
 
 
 def misfit(extractor: str, sources: Sequence[Source]) -> str:
     """Why an extractor cannot serve a manifold of these sources, as a sentence; empty when nothing speaks against it."""
     if extractor in FILE_READERS:
-        given = {(source.name, source.space) for source in tag_sources(0)}
+        given = {(source.name, source.space) for source in tag_sources(0, EMBEDDINGS)}
         missing = [source.name for source in sources if (source.name, source.space) not in given]
         if missing:
             return f"This manifold needs “{missing[0]}”, which feature files do not hold: choose one made by “main.py tag manifold”."

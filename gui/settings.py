@@ -38,6 +38,8 @@ SETTINGS = (
     Setting("folder", "", "Where the open dialog starts."),
     Setting("features.keypoints", "", "The folder of key points that “Analyse with” proposes."),
     Setting("features.meshes", "", "The folder of meshes that “Analyse with” proposes."),
+    Setting("features.clip", "", "The folder of CLIP embeddings that “Analyse with” proposes."),
+    Setting("features.dino", "", "The folder of DINO embeddings that “Analyse with” proposes."),
     Setting("features.alignment", ALIGNMENTS[0], "How key points and meshes are put together.", choices=ALIGNMENTS),
     Setting("geometry", b"", "Size and place of the window."),
     Setting("splitters", b"", "How the panels share the window."),

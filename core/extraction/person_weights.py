@@ -16,10 +16,10 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from core.extraction import ExtractionError
-from core.own_body import models_folder
 from core.store import make_key
 from core.tag_embeddings import EMBEDDINGS
 from core.track import Source
+from core.user_models.folder import models_folder
 from core.video import file_sha256
 
 CONFIG, PREPARATION, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"

@@ -9,9 +9,9 @@ from cli import main
 from core.extraction import create_extractor
 from core.extraction.person_weights import find_weights
 from core.manifold import load_manifold
-from core.own_body import models_folder
 from core.pipeline import track_key
 from core.store import TRACK, Store
+from core.user_models.folder import models_folder
 from core.video import file_sha256
 from tests.small_networks import write_clip, write_dino
 from tests.synthetic_tracks import moving_track

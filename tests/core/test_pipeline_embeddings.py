@@ -9,9 +9,9 @@ from core.analysis import Analysis, to_json
 from core.events import Event, Failed, Finished, Progress
 from core.extraction.person_weights import find_weights
 from core.manifold import save_manifold
-from core.own_body import models_folder
 from core.pipeline import DESCRIBE, run
 from core.store import TRACK, Store
+from core.user_models.folder import models_folder
 from tests.small_networks import write_clip, write_dino
 from tests.synthetic_tracks import SMALL_SOURCES, blank_manifold
 from tests.tiny_extractor import TinyRequest

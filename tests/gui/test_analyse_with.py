@@ -123,6 +123,24 @@ def test_that_folders_are_asked_for_only_where_files_are_read(qtbot: QtBot, open
     assert dialog.analyse.isEnabled()
 
 
+def test_that_embeddings_are_asked_for_when_the_manifold_has_them(
+    qtbot: QtBot, open_window: MainWindow, workers: Workers, tmp_path: Path
+) -> None:
+    dialog = asked(qtbot, open_window, written_manifold(tmp_path / "more.manifold", sources=tag_sources(1024, ["dino"])))
+    dialog.extractor.setCurrentIndex(dialog.extractor.findData("tag-files"))
+    assert dialog.embeddings["dino"].isVisible() and not dialog.embeddings["clip"].isVisible()
+    dialog.keypoints.line.setText(str(tmp_path / "k"))
+    dialog.meshes.line.setText(str(tmp_path / "m"))
+    assert dialog.problem.text() == "Name the folder of DINO embeddings."
+    assert not dialog.analyse.isEnabled()
+    dialog.embeddings["dino"].line.setText(str(tmp_path / "d"))
+    assert dialog.problem.text() == ""
+    dialog.analyse.click()
+    assert workers.made[-1].request.features == FeatureFolders(tmp_path / "k", tmp_path / "m", dino=tmp_path / "d")
+    dialog = asked(qtbot, open_window, written_manifold(tmp_path / "tag.manifold", sources=tag_sources(1024)))
+    assert not dialog.embeddings["dino"].isVisible()
+
+
 def test_that_features_without_a_video_are_asked_about_and_then_analysed(
     qtbot: QtBot, empty_window: MainWindow, workers: Workers, tmp_path: Path
 ) -> None:
@@ -147,7 +165,7 @@ def test_that_the_folders_are_proposed_again_after_a_restart(
 ) -> None:
     settings = Settings()
     open_window.asker._settings = settings
-    folders = FeatureFolders(tmp_path / "kps", tmp_path / "meshes", "authors")
+    folders = FeatureFolders(tmp_path / "kps", tmp_path / "meshes", "authors", tmp_path / "clip", tmp_path / "dino")
     open_window.asker._on_chosen(Choice("tag-files", None, "squat", folders))
     settings.flush()
     later = MainWindow(Settings(), gateway, workers)
@@ -179,6 +197,9 @@ def test_that_a_choice_knows_what_a_clip_still_needs(choice: Choice, name: str, 
 
 def test_that_an_extractor_that_cannot_serve_a_manifold_is_told_before_the_analysis() -> None:
     assert misfit("blazepose", OWN) == ""
-    assert misfit("tag-files", tag_sources(1024)) == ""
+    assert misfit("tag-files", tag_sources(1024)) == misfit("tag-files", tag_sources(1024, ["clip", "dino"])) == ""
+    assert "“clip”" in misfit("tag-files", [*tag_sources(1024), Source("clip", "clip-0123abcd", 512)])
+    assert "“clip” as only feature files hold it" in misfit("blazepose", [*OWN, Source("clip", "tag-clip", 512)])
+    assert misfit("blazepose", [*OWN, Source("clip", "clip-0123abcd", 512)]) == ""
     assert "“appearance”" in misfit("tag-files", OWN)
     assert "“vit”" in misfit("blazepose", tag_sources(1024))

@@ -13,8 +13,8 @@ import torch
 from core.extraction import Cancelled, ExtractionError
 from core.extraction.person_embedding import MARGIN, PersonDescriber, PersonNetwork, person_crop, prepare
 from core.extraction.person_weights import Preparation, described_key, find_weights, needed_weights
-from core.own_body import models_folder
 from core.track import HumanTrack, Presence, Source
+from core.user_models.folder import models_folder
 from core.video import Video, open_video
 from tests.small_networks import MEAN, STD, write_clip, write_dino, write_first_dino, write_whole_clip
 from tests.synthetic_tracks import SMALL_SOURCES, moving_track

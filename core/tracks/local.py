@@ -12,7 +12,7 @@ from core.tracks.bones import bone_lengths
 from core.tracks.drift import change, size_drift, steps
 from core.tracks.edits import crossfade, flicker
 from core.tracks.hinges import hyperextension
-from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, median, running_median
+from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.order import order
 from core.tracks.pace import pace
 from core.tracks.pixels.measure import PixelTracks
@@ -24,7 +24,8 @@ from core.tracks.spikes import spikes
 VERSION = 1
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
-_LEAST_TURN = 0.004  # body heights a frame: joints slower than this have no direction
+_LEAST_TURN = 0.5  # pixels: slower flow has no direction
+_TURN_AROUND = 12  # frames on either side, whose flow is the usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,6 @@ class LocalTracks:
       joint_off_flow [T, J]     distance of the joint's step from the optical flow under it, body heights (pictures)
     The body as a whole (`root`; the camera's motion removed where there are pictures)
       root_speed, root_jump, root_jump_score, growth, slip, foot_slip, rise
-      turn_back                 0..1: the joints go back the way they came, at speed; ordinary below 0.5, time that changes its direction above
     Shape
       bone_space [T, 8]         length over its running median; ordinary 1
       bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1
@@ -56,7 +56,7 @@ class LocalTracks:
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
       size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1
     Sides
-      swap                      0..1: share of the step that exchanging left and right takes away; negative is ordinary
+      swap                      share of the step that exchanging left and right takes away; negative is ordinary, 1 is all of it
       swap_pairs [T, 6]         the same in body heights for each pair of `sides.PAIRS`
     Looks
       appearance_step           distance of the appearance feature from that of the frame before
@@ -66,6 +66,7 @@ class LocalTracks:
       change                    of the person's picture since the frame before, in grey levels
       held, regular, freeze, skip
       disorder, reversal, splice, mirror
+      turn_back                 0..1: the person's flow goes back the way it came, at speed; ordinary below 0.25
       unexplained               of the person's picture by the optical flow, over what is usual around; ordinary below 2
     Editor and camera
       cut                       1 and above: a new shot begins
@@ -94,7 +95,6 @@ class LocalTracks:
     slip: np.ndarray
     foot_slip: np.ndarray
     rise: np.ndarray
-    turn_back: np.ndarray
     bone_space: np.ndarray
     bone_picture: np.ndarray
     hyperextension: np.ndarray
@@ -114,6 +114,7 @@ class LocalTracks:
     reversal: np.ndarray
     splice: np.ndarray
     mirror: np.ndarray
+    turn_back: np.ndarray
     unexplained: np.ndarray
     cut: np.ndarray
     crossfade: np.ndarray
@@ -165,7 +166,6 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "slip": whole.slip,
         "foot_slip": whole.foot_slip,
         "rise": whole.rise,
-        "turn_back": _turn_back(motion),
         "bone_space": bones.space,
         "bone_picture": bones.picture,
         "hyperextension": hyperextension(track.points3d, known, track.times),
@@ -204,6 +204,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "regular": p.regular,
         "freeze": p.freeze,
         "skip": p.skip,
+        "turn_back": _turn_back(pixels),
         "disorder": o.disorder,
         "reversal": o.reversal,
         "splice": o.splice,
@@ -220,7 +221,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
 
 def _without_pictures(total: int) -> dict[str, np.ndarray]:
     alone = (
-        "sharpness", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "unexplained",
+        "sharpness", "turn_back", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "unexplained",
         "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
     )  # fmt: skip
     found = {name: np.full(total, np.nan) for name in alone}
@@ -246,25 +247,18 @@ def _acceleration(motion: JointMotion) -> np.ndarray:
     return result
 
 
-def _turn_back(motion: JointMotion) -> np.ndarray:
-    """[T]: minus the correlation of all joints' velocities over the two steps before and the two after the step into t, at speed only.
+def _turn_back(pixels: PixelTracks) -> np.ndarray:
+    """[T]: minus the correlation of the person's flow in the step after with that in the step before the step into t, at speed only.
 
-    A real turning point is slow before and after; where time turns, the body goes back at full speed. The step itself is left out: it leads
-    from one end of what was reversed to the other.
+    A real turning point is slow; where time turns, the body goes back at full speed. The step itself is left out: it leads from one end of
+    what was reversed to the other. (The joints' velocities tell the same less clearly.)
     """
-    place = np.asarray(motion.image, np.float64)
-    total = len(place)
-    result = np.full(total, np.nan)
-    if total < 7:
+    flow = np.asarray(pixels.person_flow[:, 0], np.float64)
+    result = np.full(len(flow), np.nan)
+    if len(flow) < 4:
         return result
-    middle = np.arange(3, total - 2)
-    before, after = place[middle - 1] - place[middle - 3], place[middle + 2] - place[middle]
-    known = np.isfinite(before[..., 0]) & np.isfinite(after[..., 0])
-    before, after = np.where(known[..., None], before, 0.0), np.where(known[..., None], after, 0.0)
-    sizes = [np.sqrt(np.square(values).sum((1, 2)) / np.maximum(known.sum(1), 1)) / 2 for values in (before, after)]
-    agreement = (before * after).sum((1, 2)) / np.maximum(4 * sizes[0] * sizes[1] * known.sum(1), 1e-12)
-    step = np.fmax(median(motion.image_step.T), 0.0)
-    around = running_median(step[:, None], half_window(np.cumsum(np.nan_to_num(motion.duration)), 0.5))[middle, 0]
-    at_speed = np.clip(np.minimum(*sizes) / np.maximum(around, _LEAST_TURN), 0, 1)
-    result[middle] = np.where(known.sum(1) >= 4, np.maximum(-agreement, 0) * at_speed, np.nan)
+    usual = running_quantile(flow[:, None], _TURN_AROUND, 0.6)[:, 0]
+    slower = np.minimum(flow[:-2], flow[2:])
+    speed = np.clip(slower / np.maximum(usual[1:-1], _LEAST_TURN), 0, 1)
+    result[1:-1] = np.maximum(-np.asarray(pixels.flow_turn[2:, 1], np.float64), 0) * speed
     return result

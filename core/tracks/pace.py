@@ -52,9 +52,10 @@ def pace(change: np.ndarray, flow: np.ndarray, times: np.ndarray) -> Pace:
     regular = _regular(held, change)
     # Repetitions that belong to the frame rate are taken out: what is left must not stand still.
     kept = np.flatnonzero(~(regular > 0.5))
-    freeze = np.where(np.isfinite(change), 0.0, np.nan)
+    freeze, skip = np.where(np.isfinite(change), 0.0, np.nan), np.where(np.isfinite(change), 0.0, np.nan)
     freeze[kept] = _freeze(change[kept], usual[kept])
-    return Pace(usual, held, regular, freeze, _skip(change, flow, held))
+    skip[kept] = _skip(change[kept], np.asarray(flow, np.float64)[kept], held[kept])
+    return Pace(usual, held, regular, freeze, skip)
 
 
 def _freeze(change: np.ndarray, usual: np.ndarray) -> np.ndarray:
@@ -104,7 +105,7 @@ def _run_lengths(mask: np.ndarray) -> np.ndarray:
 def _skip(change: np.ndarray, flow: np.ndarray, held: np.ndarray) -> np.ndarray:
     """The geometric mean of both changes over their neighbours; of one where the other is unknown."""
     ratios = []
-    for values, least in ((change, _LEAST), (np.asarray(flow, np.float64), 1.0)):
+    for values, least in ((change, _LEAST), (flow, 1.0)):
         ordinary = np.where(np.nan_to_num(held, nan=1.0) > _HELD, np.nan, values)
         around = np.stack([_shifted(ordinary, lag, np.nan) for lag in _NEIGHBOURS])
         known = np.isfinite(around).sum(axis=0) >= 2

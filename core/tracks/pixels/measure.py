@@ -89,7 +89,7 @@ def measure_pictures(
 ) -> PixelTracks:
     """As `measure_pixels`, for RGB pictures uint8 [H, W, 3] from anywhere; they are taken one by one and not kept."""
     total, size = len(track), track.size
-    usual = running_median(np.asarray(track.boxes, np.float64), half_window(track.times, _BOX_SECONDS / 2)) if total else track.boxes
+    places = _places(track)
     joints = np.where(track.keypoint_scores[:, _KEYPOINT, None] >= 0, track.keypoints[:, _KEYPOINT], np.nan)
     distances, flow, cuts = FrameDistances(), FlowReader(size), _CutMargin()
     rows: dict[str, list[np.ndarray | float]] = {f.name: [] for f in fields(PixelTracks) if f.name != "cut"}
@@ -100,8 +100,8 @@ def measure_pictures(
             raise ValueError(f"more pictures than the track's {total} frames")
         reduced = reduce_frame(picture)
         before = max(frame - 1, 0)
-        plain, mirror = distances.take(reduced.thumb, reduced.valid, box_mask(usual[frame], size, reduced.thumb.shape, _PERSON_MARGIN))
-        step = flow.take(reduced, usual[before], joints[before])
+        plain, mirror = distances.take(reduced.thumb, reduced.valid, box_mask(places[frame], size, reduced.thumb.shape, _PERSON_MARGIN))
+        step = flow.take(reduced, places[before], joints[before])
         body, scores = track.keypoints[frame, BODY_SLICE], track.keypoint_scores[frame, BODY_SLICE]
         found: dict[str, np.ndarray | float] = {
             "distance": plain,
@@ -114,7 +114,7 @@ def measure_pictures(
             "flow_turn": step.turn,
             "unexplained": step.unexplained,
             "colours": part_colours(reduced.lab, track.boxes[frame], body, scores, size),
-            "sharpness": _sharpness(reduced, usual[frame], size),
+            "sharpness": _sharpness(reduced, places[frame], size),
         }
         for name, value in found.items():
             rows[name].append(value)
@@ -123,6 +123,13 @@ def measure_pictures(
     if len(rows["support"]) != total:
         raise ValueError(f"{len(rows['support'])} pictures for a track of {total} frames")
     return PixelTracks(**{name: np.asarray(values, np.float32) for name, values in rows.items()}, cut=cuts.margins(total))
+
+
+def _places(track: HumanTrack) -> np.ndarray:
+    """float64 [T, 4]: the box that holds the frame's own box and the median of those around it, which a pose lost for a moment leaves alone."""
+    boxes = np.asarray(track.boxes, np.float64)
+    usual = running_median(boxes, half_window(track.times, _BOX_SECONDS / 2)) if len(track) > 1 else boxes
+    return np.concatenate([np.fmin(boxes[:, :2], usual[:, :2]), np.fmax(boxes[:, 2:], usual[:, 2:])], axis=1)
 
 
 def _sharpness(frame: Reduced, box: np.ndarray, size: tuple[int, int]) -> float:

@@ -25,7 +25,7 @@ from core.store import default_folder
 from core.version import telltale_version
 
 _PACKAGES = ("numpy", "av", "mediapipe", "ai-edge-litert", "torch", "smplx", "openTSNE", "numba", "pyrender", "PySide6_Essentials")
-_DEFAULT_EXTRACTOR = "blazepose"
+_TOLD_WITH_THEIR_MODELS = ("reference",)
 _QT_LIBRARIES = {"EGL": "libegl1", "GL": "libgl1", "xkbcommon": "libxkbcommon0", "fontconfig": "libfontconfig1", "dbus-1": "libdbus-1-3"}
 _SCREEN_LIBRARIES = {"xcb-cursor": "libxcb-cursor0", "xkbcommon-x11": "libxkbcommon-x11-0"}
 
@@ -90,13 +90,14 @@ def _models(findings: Findings) -> None:
     for name in extractor_names():
         if name in FILE_READERS:
             findings.ok(f"extractor {name}", "reads features that are there already")
-            continue
-        try:
-            info = create_extractor(name).info
-            findings.ok(f"extractor {name}", f"version {info.version} on {info.device}, gives {', '.join(s.name for s in info.sources)}")
-        except (ExtractionError, ImportError, OSError) as error:
-            # Others than the default one live on what people bring, see below.
-            (findings.bad if name == _DEFAULT_EXTRACTOR else findings.note)(f"extractor {name}", str(error))
+        elif name not in _TOLD_WITH_THEIR_MODELS:
+            try:
+                info = create_extractor(name).info
+                findings.ok(
+                    f"extractor {name}", f"version {info.version} on {info.device}, gives {', '.join(s.name for s in info.sources)}"
+                )
+            except (ExtractionError, ImportError, OSError) as error:
+                findings.bad(f"extractor {name}", str(error))
 
 
 def _folders(findings: Findings) -> None:

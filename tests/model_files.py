@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import struct
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from core.body import BUNDLED_BODY
 from core.user_models import layouts
@@ -144,6 +146,15 @@ def write_dwpose(path: Path) -> Path:
 
 def write_yolox(path: Path) -> Path:
     return write_onnx(path, {"images": (1, 3, 640, 640)}, {"output": (1, 8400, 85)}, 216_740_000)
+
+
+def write_clip_folder(folder: Path) -> None:
+    """A CLIP vision model as far as it is looked into without loading it."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text('{"model_type": "clip_vision_model"}')
+    preparation = {"size": 224, "crop_size": 224, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    (folder / "preprocessor_config.json").write_text(json.dumps(preparation))
+    save_file({"visual_projection.weight": np.zeros((512, 768), np.float32)}, folder / "model.safetensors")
 
 
 def write_smpl(path: Path, **changed: np.ndarray) -> Path:

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.extraction import ExtractionError
+from core.extraction.person_weights import find_weights
 from core.manifold import BUNDLED, ManifoldError, load_manifold
+from core.store import Store
 from core.tag_data import tag_sources
+from core.tag_embeddings import EMBEDDINGS
 from core.track import Source
 from core.user_models.checks import Finding, check, check_all
 from core.user_models.folder import models_folder
 from core.user_models.packages import PACKAGES, missing_packages, package_version
+from core.video import file_sha256
 
 _VIT_SIZE = 1024
 _MESH_SOURCES = ("vit", "global", "pose", "beta")
-_EMBEDDINGS = ("clip", "dino")
 # Ways to do a part of the work: the key of the model and how it is run; the authors' own first.
 _DETECTORS = (("detectron", "detectron"), ("yolox", "onnx"))
 _POSES = (("dwpose-onnx", "onnx"), ("dwpose-pth", "mmpose"))
@@ -75,26 +79,40 @@ def _first(ways: Sequence[tuple[str, str]]) -> tuple[Path | None, str]:
 
 
 def lacking_for(sources: Sequence[Source], setup: ReferenceSetup) -> tuple[str, ...]:
-    """Why the reference extractor cannot serve a manifold of these sources, one sentence for each reason; empty when it can."""
+    """Why the reference extractor cannot serve a manifold of these sources, one sentence for each reason; empty when it can.
+
+    Where the manifold needs embeddings and their weights are there, these are read once, to compare them with those it was made with.
+    """
     given = {source.name: source for source in setup.sources}
     possible = {source.name: source for source in tag_sources(_VIT_SIZE)}
     reasons: dict[str, list[str]] = {}
     for source in sources:
         if given.get(source.name) == source:
             continue
-        if source.name in _EMBEDDINGS:
-            finding, packages = check(source.name), missing_packages("embedder")
-            if finding.ready and not packages:
-                continue
-            why = finding.text if not finding.ready else f"The package {packages[0]} is not installed."
+        if source.name in EMBEDDINGS and source.space.startswith(f"{source.name}-"):
+            why = _embedding_lacks(source)
         elif possible.get(source.name) == source:
             why = setup.lacking["pose" if source.name == "kp2d" else "mesh"]
         else:
-            why = (
-                f"The reference extractor never gives it in the space “{source.space}”: use the extractor that the manifold was made with."
-            )
-        reasons.setdefault(why, []).append(f"“{source.name}”")
+            why = f"The reference extractor never gives it in the space “{source.space}”: use the extractor of the manifold."
+        if why:
+            reasons.setdefault(why, []).append(f"“{source.name}”")
     return tuple(f"Needs {_listed(names)}. {why}" for why, names in reasons.items())
+
+
+def _embedding_lacks(source: Source) -> str:
+    """Why an embedding cannot be computed as a manifold has it, as one sentence; empty when it can."""
+    finding, packages = check(source.name), missing_packages("embedder")
+    if not finding.ready:
+        return finding.text
+    if packages:
+        return f"{finding.file.title} is there, but the package {packages[0]} is not installed."
+    store = Store()
+    try:
+        found = find_weights(source.name, lambda path: store.checksum(path, file_sha256)).source
+    except (ExtractionError, OSError) as error:
+        return str(error)
+    return "" if found == source else f"{finding.path} holds other weights than those the manifold was made with: put those there."
 
 
 @dataclass(frozen=True)

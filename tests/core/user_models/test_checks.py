@@ -1,13 +1,11 @@
 """Each model's file is looked into, and what is wrong with it is said in one sentence."""
 
-import json
 import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from core.user_models import layouts
 from core.user_models.checks import check, check_all, problem
@@ -17,6 +15,7 @@ from core.user_models.registry import MODEL_FILES, find
 from tests.model_files import (
     Call,
     write_checkpoint,
+    write_clip_folder,
     write_detector,
     write_dwpose,
     write_onnx,
@@ -244,16 +243,8 @@ def test_that_an_onnx_network_of_another_purpose_is_refused() -> None:
     assert "without the outputs simcc_x and simcc_y" in str(problem("dwpose-onnx"))
 
 
-def put_clip(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text('{"model_type": "clip_vision_model"}')
-    preparation = {"size": 224, "crop_size": 224, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
-    (folder / "preprocessor_config.json").write_text(json.dumps(preparation))
-    save_file({"visual_projection.weight": np.zeros((512, 768), np.float32)}, folder / "model.safetensors")
-
-
 def test_that_an_embedder_is_ready_when_its_folder_is_complete() -> None:
-    put_clip(models_folder() / "clip")
+    write_clip_folder(models_folder() / "clip")
     finding = check("clip")
     assert finding.ready
     assert finding.text == "clip_vision_model, 1 arrays, 512 numbers a frame."
@@ -261,7 +252,7 @@ def test_that_an_embedder_is_ready_when_its_folder_is_complete() -> None:
 
 def test_that_an_embedder_whose_weights_are_cut_short_or_missing_is_told() -> None:
     folder = models_folder() / "clip"
-    put_clip(folder)
+    write_clip_folder(folder)
     weights = folder / "model.safetensors"
     os.truncate(weights, weights.stat().st_size - 100)
     assert not check("clip").ready

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from core.extraction.person_weights import find_weights
 from core.manifold import load_manifold
 from core.tag_data import tag_sources
 from core.track import Source
 from core.user_models import layouts, packages
 from core.user_models.folder import models_folder
 from core.user_models.setup import known_manifolds, lacking_for, reference_setup, survey
-from tests.model_files import write_checkpoint, write_dwpose, write_rtmpose, write_yolox
+from tests.model_files import write_checkpoint, write_clip_folder, write_dwpose, write_rtmpose, write_yolox
 
 TAG = tag_sources(1024)
 
@@ -99,9 +100,19 @@ def test_that_sources_of_another_extractor_are_told_apart_from_missing_ones(inst
     assert reason.startswith("Needs “beta”. The reference extractor never gives it in the space “telltale-cc0”")
 
 
-def test_that_an_embedding_asks_for_its_folder(installed: set[str]) -> None:
-    (reason,) = lacking_for([Source("clip", "clip-12345678", 512)], reference_setup())
+def test_that_an_embedding_asks_for_its_folder_and_for_the_weights_of_the_manifold(installed: set[str]) -> None:
+    setup = reference_setup()
+    (reason,) = lacking_for([Source("clip", "clip-12345678", 512)], setup)
     assert reason.startswith("Needs “clip”. The source 'clip' is computed with weights that you bring")
+    write_clip_folder(models_folder() / "clip")
+    (reason,) = lacking_for([Source("clip", "clip-12345678", 512)], setup)
+    assert reason == "Needs “clip”. CLIP is there, but the package transformers is not installed."
+    installed.add("transformers")
+    (reason,) = lacking_for([Source("clip", "clip-12345678", 512)], setup)
+    assert "holds other weights than those the manifold was made with" in reason
+    assert lacking_for([find_weights("clip").source], setup) == ()
+    (reason,) = lacking_for([Source("clip", "tag-clip", 512)], setup)
+    assert "never gives it in the space “tag-clip”" in reason
 
 
 def test_that_the_bundled_manifold_and_those_in_the_folder_are_known() -> None:

@@ -47,10 +47,12 @@ def parser() -> argparse.ArgumentParser:
         "--lower-is-better", action="store_true", help="SCORES are distances, as analyses always are (default: ratings, higher is better)"
     )
     one.add_argument("--only", metavar="FILE", type=Path, help="only the clips named in this score or t-SNE file")
+    _prompts(one)
     _matching(one)
 
     one = _command(commands, "table", "mean scores by class and model", "wins.mean_table")
     one.add_argument("scores", metavar="SCORES", type=Path, help=_SCORES)
+    _prompts(one)
 
     one = _command(commands, "converge", "agreement of ratings with the number of raters", "people.converge")
     one.add_argument("ratings", metavar="CSV", type=Path, help="raw ratings: participant_id, video_id and a column for each axis")
@@ -129,6 +131,15 @@ def _higher(one: argparse.ArgumentParser) -> None:
         metavar="AXES",
         default="",
         help="axes of SCORES in which higher is better, comma-separated, or 'all' (default: none, distances)",
+    )
+
+
+def _prompts(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--prompts",
+        metavar="CSV",
+        type=Path,
+        help="GAIA's prompts_all.csv: clips are named <model>_<action> (default: <model>_<class>_<number>_..., as in TAG-Bench)",
     )
 
 

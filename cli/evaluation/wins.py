@@ -16,6 +16,7 @@ from cli.tables import Table
 from core.evaluation.clip_names import ClipName, parse_clip_names
 from core.evaluation.errors import EvaluationError
 from core.evaluation.files import ScoreFile, axis_title, read_json, read_scores
+from core.evaluation.gaia_clips import gaia_clip_names, read_prompts
 from core.evaluation.maps import read_map
 from core.evaluation.preferences import read_preferences
 from core.evaluation.win_ratio import WinRatios, count_wins, win_ratios
@@ -32,7 +33,7 @@ def win_ratio(options: argparse.Namespace) -> int:
         scores = read_scores(options.scores)
         if options.only is not None:
             scores = _restricted(scores, options)
-        names = _names(scores)
+        names = _names(scores, options.prompts)
         lower = options.lower_is_better or options.scores.is_dir()  # analyses hold distances
         way = "the lower distance wins" if lower else "the higher rating wins"
         results = {axis: win_ratios(values, names, not lower) for axis, values in scores.axes.items()}
@@ -55,7 +56,7 @@ def win_ratio(options: argparse.Namespace) -> int:
 def mean_table(options: argparse.Namespace) -> int:
     """Mean score of each class and model, with the means over all clips of a class and of a model."""
     scores = read_scores(options.scores)
-    names = _names(scores)
+    names = _names(scores, options.prompts)
     tables, rows, heats = [], [], {}
     for axis, values in scores.axes.items():
         cells: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -73,13 +74,16 @@ def mean_table(options: argparse.Namespace) -> int:
     return 0
 
 
-def _names(scores: ScoreFile) -> Mapping[str, ClipName]:
-    names, unnamed = parse_clip_names(scores.clips)
+def _names(scores: ScoreFile, prompts: Path | None) -> Mapping[str, ClipName]:
+    """Model and class of every clip, as TAG-Bench names clips, or GAIA where its prompts are given."""
+    if prompts is not None:
+        names, unnamed = gaia_clip_names(scores.clips, read_prompts(prompts))
+        fault, advice = f"do not end in an action of {prompts}", "name clips <model>_<action>, as GAIA does."
+    else:
+        names, unnamed = parse_clip_names(scores.clips)
+        fault, advice = "do not state model, class and number", "name clips <model>_<class>_<number>_..., as TAG-Bench does."
     if unnamed:
-        raise EvaluationError(
-            f"{len(unnamed)} clips of {scores.name} do not state model, class and number ('{unnamed[0]}'): "
-            "name clips <model>_<class>_<number>_..., as TAG-Bench does."
-        )
+        raise EvaluationError(f"{len(unnamed)} clips of {scores.name} {fault} ('{unnamed[0]}'): {advice}")
     return names
 
 

@@ -46,12 +46,22 @@ class Matching:
 
 def canonical(name: str) -> str:
     """The name by which clips are matched."""
-    return _bare(name).casefold()
+    return bare_name(name).casefold()
+
+
+def bare_name(name: str) -> str:
+    """The name without folders, a known video extension and the tokens `videos_` and `video_`."""
+    base = re.split(r"[/\\]", name.strip())[-1]
+    for extension in EXTENSIONS:
+        if base.casefold().endswith(extension):
+            base = base[: -len(extension)]
+            break
+    return _TOKEN.sub("", base)
 
 
 def parse_clip_name(name: str) -> ClipName | None:
     """Model, class and instance of `<model>_<class>_<instance>_...`; None for a name of another form."""
-    found = _PARTS.fullmatch(_bare(name))
+    found = _PARTS.fullmatch(bare_name(name))
     return ClipName(found["model"], found["action"], int(found["instance"])) if found else None
 
 
@@ -112,15 +122,6 @@ def suffix_pairs(left: Iterable[str], right: Iterable[str]) -> list[tuple[str, s
 
 def model_key(model: str) -> str:
     return MODEL_SPELLINGS.get(model.casefold(), model.casefold())
-
-
-def _bare(name: str) -> str:
-    base = re.split(r"[/\\]", name.strip())[-1]
-    for extension in EXTENSIONS:
-        if base.casefold().endswith(extension):
-            base = base[: -len(extension)]
-            break
-    return _TOKEN.sub("", base)
 
 
 def _index(names: Iterable[str], key: Callable[[str], K]) -> dict[K, str]:

@@ -16,10 +16,15 @@ from typing import Any
 from core.evaluation.errors import EvaluationError
 
 CLIP_COLUMNS = ("video_id", "clip", "video", "video_name", "name", "file", "filename")
+# The columns of GAIA's MOS.csv, and the axes as its raw ratings call them.
+GAIA_AXES: Mapping[str, str] = {
+    "final action subject": "subject quality",
+    "final action completeness": "action completeness",
+    "final action interaction": "action-scene interaction",
+}
+COMBINED = "combined"
 # Other words for the axes of TAG's human scores and of its raw ratings.
-AXES: Mapping[str, str] = {"action_consistency": "ac", "temporal_coherence": "tc", "physical_plausibility": "tc"}
-
-
+AXES: Mapping[str, str] = {"action_consistency": "ac", "temporal_coherence": "tc", "physical_plausibility": "tc", **GAIA_AXES}
 _TITLES = {"ac": "action consistency", "tc": "temporal coherence"}
 
 
@@ -142,7 +147,15 @@ def _csv_scores(path: Path) -> dict[str, dict[str, float]]:
                 if row[clip_column] in values:
                     raise EvaluationError(f"{path} names the clip '{row[clip_column]}' twice: keep one row.")
                 values[row[clip_column]] = finite(path, f"'{column}' in line {number}", row[column])
+    if all(column in columns for column in GAIA_AXES):
+        axes[COMBINED] = _combined([axes[axis] for axis in GAIA_AXES.values() if axis in axes])
     return axes
+
+
+def _combined(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """GAIA's combined score: the sum of the three mean opinion scores, put back on their scale 0..100."""
+    clips = [clip for clip in parts[0] if all(clip in part for part in parts)] if len(parts) == len(GAIA_AXES) else []
+    return {clip: sum(part[clip] for part in parts) / len(parts) for clip in clips}
 
 
 def _from_analyses(folder: Path) -> ScoreFile:

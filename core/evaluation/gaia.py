@@ -10,11 +10,11 @@ import numpy as np
 from core.evaluation.agreement import pearson
 from core.evaluation.clip_names import canonical
 from core.evaluation.errors import EvaluationError
+from core.evaluation.files import COMBINED
 from core.evaluation.rating_table import RatingTable
 from core.evaluation.ratings import Opinion, ProcessedRatings, Stage, opinions_of
 
 _FEWEST_GOLDEN = 3
-COMBINED = "combined"
 
 
 @dataclass(frozen=True)

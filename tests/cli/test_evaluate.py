@@ -306,3 +306,37 @@ def test_that_a_reader_who_has_seen_enough_is_no_failure(tmp_path: Path) -> None
     done = subprocess.run(["bash", "-c", f"({command}) | head -1"], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("Mean score by class and model")
     assert done.stderr == "status 0\n"
+
+
+def gaia(folder: Path) -> tuple[Path, Path]:
+    """GAIA's two files: opinions of three clips, and the prompts of two actions."""
+    opinions, prompts = folder / "MOS.csv", folder / "prompts_all.csv"
+    opinions.write_text(
+        "filename,final action subject,final action completeness,final action interaction\n"
+        "Pika_Zumba.mp4,40,50,60\nGenmo_Zumba.mp4,30,60,30\nPika_High Kick.mp4,10,20,60\n"
+    )
+    prompts.write_text("Action;Scene\nZumba;A dancer.\nHigh Kick;Karate.\n")
+    return opinions, prompts
+
+
+def test_that_gaias_opinions_are_tabled_by_its_own_classes_and_models(tmp_path: Path) -> None:
+    opinions, prompts = gaia(tmp_path)
+    table = tmp_path / "table.csv"
+    assert main(["evaluate", "table", str(opinions), "--prompts", str(prompts), "--csv", str(table)]) == 0
+    means = {(row["axis"], row["class"], row["model"]): float(row["mean"]) for row in rows_of(table)}
+    assert means["combined", "Zumba", "Pika"] == 50 and means["combined", "High Kick", "Pika"] == 30
+    assert means["subject quality", "all", "Pika"] == 25 and means["combined", "all", "all"] == 40
+
+
+def test_that_gaias_models_are_compared_action_by_action(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    opinions, prompts = gaia(tmp_path)
+    table = tmp_path / "wins.csv"
+    assert main(["evaluate", "win-ratio", str(opinions), "--prompts", str(prompts), "--csv", str(table)]) == 0
+    overall = {(row["axis"], row["model"]): (row["wins"], row["comparisons"]) for row in rows_of(table) if row["class"] == "all"}
+    assert overall["action completeness", "Genmo"] == ("1", "1")
+    assert overall["combined", "Pika"] == ("1", "1")
+    capsys.readouterr()
+    prompts.write_text("Action;Scene\nZumba;A dancer.\n")
+    assert main(["evaluate", "win-ratio", str(opinions), "--prompts", str(prompts)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("1 clips of MOS do not end in an action of ") and "Pika_High Kick.mp4" in line

@@ -12,6 +12,10 @@ from pathlib import Path
 from cli.status import DONE, REFUSED, refuse
 
 _SCORES = "JSON {clip: {ac, tc}}, CSV with a column of clips, or a folder of analyses"
+_NO_PIQUE = (
+    " BRISQUE comes with --brisque; PIQUE is not among them, since the packages that compute it replace this installation's OpenCV: "
+    "compare scores of it that were computed elsewhere with 'evaluate compare FILE.csv:COLUMN ...'."
+)
 _TRACKS = "class folders of videos analysed before or of tracks"
 
 
@@ -61,8 +65,9 @@ def parser() -> argparse.ArgumentParser:
     _seed(one)
 
     one = _command(
-        commands, "baselines", "cheap measures of the pictures: MSE-dyn, SSIM-dyn, SSIM-sim, SI, TI, brightness, ...", "pictures.baselines"
-    )
+        commands, "baselines", "cheap measures of the pictures: MSE-dyn, SSIM-dyn, SSIM-sim, SI, TI, brightness and others",
+        "pictures.baselines", _NO_PIQUE,
+    )  # fmt: skip
     one.add_argument("videos", metavar="VIDEO", nargs="+", type=Path, help="videos, folders, folders of images")
     one.add_argument("--human", metavar="FILE", type=Path, help="human ratings to correlate each measure with")
     one.add_argument("--brisque", metavar=("MODEL", "RANGE"), nargs=2, type=Path, help="OpenCV's two files of the BRISQUE model")
@@ -117,8 +122,10 @@ def figure_path(text: str) -> Path:
     return path
 
 
-def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, work: str) -> argparse.ArgumentParser:
-    one = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, work: str, more: str = ""
+) -> argparse.ArgumentParser:
+    one = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.{more}")
     one.set_defaults(work=work)
     one.add_argument("--csv", metavar="FILE", type=Path, help="write the numbers as CSV")
     one.add_argument("--figure", metavar="FILE", type=figure_path, help="draw them as .svg or .png")

@@ -19,9 +19,11 @@ def load_brisque(model: Path, scale: Path) -> Callable[[np.ndarray], float]:
     for path in (model, scale):
         if not path.is_file():
             raise EvaluationError(f"There is no file {path}: {_WHERE}.")
+    if not hasattr(cv2, "quality"):
+        raise EvaluationError("This OpenCV lacks the module 'quality', which computes BRISQUE: install opencv-contrib-python in its place.")
     try:
         scorer = cv2.quality.QualityBRISQUE.create(str(model), str(scale))
-    except (AttributeError, cv2.error) as error:
+    except cv2.error as error:
         raise EvaluationError(f"{model} and {scale} are no BRISQUE model that OpenCV reads: {_WHERE}.") from error
 
     def score(frame: np.ndarray) -> float:

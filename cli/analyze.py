@@ -12,12 +12,12 @@ from cli.inputs import find_videos, output_folders
 from cli.progress import ProgressLine
 from cli.status import CANCELLED, DONE, INTERNAL, REFUSED, USAGE, refuse
 from core.analysis import Analysis
+from core.embedding_sources import EMBEDDINGS, embeddings_file
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Progress
 from core.extraction.reference.settings import PRECISIONS, ReferenceSettings
 from core.logs import LOGGER, internal_failure
 from core.motion import VARIANTS
 from core.tag_data import ALIGNMENTS, FeatureFolders
-from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.video import VideoError, open_video
 from core.worker import AnalysisWorker
 

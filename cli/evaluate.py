@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cli.status import DONE, REFUSED, refuse
+from core.embedding_sources import EMBEDDINGS, embeddings_file
 
 _SCORES = "JSON {clip: {ac, tc}}, CSV with a column of clips, or a folder of analyses"
 _NO_PIQUE = (
@@ -171,6 +172,9 @@ def _tracks(one: argparse.ArgumentParser, source: str = _TRACKS) -> None:
     one.add_argument(
         "--keypoints", metavar="DIR", type=Path, help="SOURCE holds meshes of the TAG authors' scripts; their key points are here"
     )
+    for name in EMBEDDINGS:
+        layout = f"[<class>/]<clip>/{embeddings_file(name)}"
+        one.add_argument(f"--{name}", metavar="DIR", type=Path, help=f"beside --keypoints, for a manifold with '{name}': {layout}")
     one.add_argument("--manifold", metavar="FILE", type=Path, help="the space of real motion (default: the bundled one)")
     _seed(one)
 

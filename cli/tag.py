@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.status import DONE, REFUSED, refuse
+from core.embedding_sources import EMBEDDINGS, EmbeddingFolders, embeddings_file
 from core.evaluation.errors import EvaluationError
 from core.files import write_atomically
 from core.manifold import ManifoldError
 from core.scores import VARIANTS
 from core.tag_data import ALIGNMENTS, TagDataError
-from core.tag_embeddings import EMBEDDINGS, EmbeddingFolders, embeddings_file
 
 if TYPE_CHECKING:  # these need torch, --help does not
     from core.tag_agreement import TagAgreement

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from cli.status import DONE, REFUSED, USAGE, refuse
 from cli.tables import Table, show
 from cli.training_source import added_weights, clips_of, excluded_names
+from core.embedding_sources import EMBEDDINGS, embeddings_file
 from core.files import write_atomically
 from core.manifold import ManifoldError
 from core.tag_data import TagDataError
-from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.training.errors import DatasetError
 from core.training.recipe import DEFAULT_SEED, LOSSES, PRESETS, SPLITS, Recipe
 from core.windows import WINDOW

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.inputs import find_videos
+from core.embedding_sources import EMBEDDINGS
 from core.evaluation.clip_names import canonical
 from core.tag_data import FeatureFolders
-from core.tag_embeddings import EMBEDDINGS
 from core.training.errors import DatasetError
 
 if TYPE_CHECKING:  # these need torch, --help does not

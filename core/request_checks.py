@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from core.embedding_sources import EMBEDDINGS
 from core.events import AnalysisRequest
 from core.extraction import FILE_READERS, Extractor
 from core.extraction.person_weights import PersonWeights, needed_weights
 from core.manifold import Manifold, check_sources
 from core.store import Store
 from core.tag_data import FeatureFolders, is_mesh_file
-from core.tag_embeddings import EMBEDDINGS
 from core.video import file_sha256
 
 

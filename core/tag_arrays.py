@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from core.embedding_sources import FILE_END
+
 KEYPOINTS_FILE = "keypoints.npy"
-EMBEDDINGS_END = "_embeddings.npz"
 _VARIES = -1
 # Key of a mesh file -> the shapes one row may have. `vit` is as wide as the network that made it.
 MESH_ROWS: Mapping[str, tuple[tuple[int, ...], ...]] = {
@@ -105,4 +106,4 @@ def frame_index(path: Path, arrays: Mapping[str, np.ndarray], rows: int) -> np.n
 
 def _told(path: Path) -> str:
     """Files of key points and of embeddings are always called the same: their folder says which clip."""
-    return f"{path.parent.name}/{path.name}" if path.name == KEYPOINTS_FILE or path.name.endswith(EMBEDDINGS_END) else path.name
+    return f"{path.parent.name}/{path.name}" if path.name == KEYPOINTS_FILE or path.name.endswith(FILE_END) else path.name

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from core.embedding_sources import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders, embeddings_file
 from core.skeletons import KEYPOINTS
 from core.tag_alignment import ALIGNMENTS, aligned
 from core.tag_arrays import KEYPOINTS_FILE, MESH_ROWS, TagDataError, checked_rows, frame_index, open_npy, open_npz
-from core.tag_embeddings import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders, embeddings_file, read_embeddings
+from core.tag_embeddings import read_embeddings
 from core.track import Source
 
 KEYPOINT_COLUMNS = 2 * len(KEYPOINTS)

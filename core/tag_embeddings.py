@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
+from core.embedding_sources import EMBEDDINGS
 from core.tag_alignment import aligned
-from core.tag_arrays import EMBEDDINGS_END, TagDataError, checked_rows, frame_index, open_npz
+from core.tag_arrays import TagDataError, checked_rows, frame_index, open_npz
 
-# Source -> columns, in the order of the encoder's input, where they follow `kp2d` (science.md 1).
-EMBEDDINGS: Mapping[str, int] = MappingProxyType({"clip": 512, "dino": 768})
-# Source -> the folder its files lie in.
-EmbeddingFolders = Mapping[str, Path]
-NO_EMBEDDINGS: EmbeddingFolders = MappingProxyType({})
 _KEY = "embeddings"
-
-
-def embeddings_file(source: str) -> str:
-    """What a file of this source is called."""
-    return f"{source}{EMBEDDINGS_END}"
 
 
 def read_embeddings(path: Path, source: str, frames: np.ndarray, alignment: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:

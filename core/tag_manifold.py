@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.embedding_sources import NO_EMBEDDINGS, EmbeddingFolders
 from core.feature_video import FPS, SIZE
 from core.manifold import Manifold
 from core.tag_data import ClipFiles, TagDataError
-from core.tag_embeddings import NO_EMBEDDINGS, EmbeddingFolders
 from core.tag_model import Progress, TagModel, build_model, read_or_note
 from core.tag_track import tag_track
 from core.training.calibration import calibrate

@@ -15,12 +15,12 @@ from typing import TypeVar
 import numpy as np
 
 from core.embedding import clip_columns, clip_rows, cut_rows, encode
+from core.embedding_sources import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders
 from core.encoder import Encoder, load_checkpoint
 from core.manifold import Manifold, ManifoldError
 from core.motion import motion_features
 from core.scores import class_centroid
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips, read_clip, tag_sources
-from core.tag_embeddings import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders
 from core.track import Source
 from core.training.dataset import column_statistics
 from core.windows import WINDOW, window_starts

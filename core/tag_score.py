@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.embedding_sources import NO_EMBEDDINGS, EmbeddingFolders
 from core.scores import action_consistency
 from core.tag_agreement import TagAgreement
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips
-from core.tag_embeddings import NO_EMBEDDINGS, EmbeddingFolders
 from core.tag_model import Progress, TagModel, embeddings_read, encode_clips, read_or_note
 from core.windows import WINDOW
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from core.body import load_body, pose_joints
+from core.embedding_sources import EMBEDDINGS
 from core.motion import UNSEEN
 from core.skeletons import BLAZEPOSE, KEYPOINTS, SMPL_FROM_BLAZEPOSE
 from core.tag_data import TagClip
-from core.tag_embeddings import EMBEDDINGS
 from core.track import ExtractorInfo, HumanTrack, Presence, Source, Subject
 
 VERSION = "1"

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.embedding_sources import EMBEDDINGS, embeddings_file
 from core.extraction import FILE_READERS, extractor_names
 from core.manifold import Manifold, ManifoldError, load_manifold
 from core.tag_data import ALIGNMENTS, FeatureFolders, is_mesh_file
-from core.tag_embeddings import EMBEDDINGS, embeddings_file
 from core.track import Source
 from gui.background import Background
 from gui.choice import Choice, misfit

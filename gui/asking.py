@@ -8,9 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from core.embedding_sources import EMBEDDINGS
 from core.extraction import FILE_READERS
 from core.tag_data import FeatureFolders, is_mesh_file
-from core.tag_embeddings import EMBEDDINGS
 from gui.analyse_dialog import AnalyseDialog
 from gui.choice import Choice
 from gui.settings import Settings

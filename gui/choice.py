@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.embedding_sources import EMBEDDINGS
 from core.events import AnalysisRequest
 from core.extraction import FILE_READERS
 from core.tag_data import FeatureFolders, is_mesh_file, tag_sources
-from core.tag_embeddings import EMBEDDINGS
 from core.track import Source
 
 # What only the feature files have: the encoder's tokens, the coefficients of SMPL's own body, and embeddings of unknown weights.

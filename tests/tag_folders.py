@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.embedding_sources import EMBEDDINGS, embeddings_file
 from core.encoder import Encoder
 from core.manifold import encoder_config
 from core.motion import so3_exp
 from core.tag_data import tag_sources
-from core.tag_embeddings import EMBEDDINGS, embeddings_file
 
 VIT = 6
 

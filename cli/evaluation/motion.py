@@ -14,6 +14,7 @@ import numpy as np
 from cli.evaluation.output import give, write_text
 from cli.status import DONE, REFUSED, refuse
 from cli.tables import Cell, Table
+from core.embedding_sources import EMBEDDINGS
 from core.evaluation.attention import attention_by_class, attention_of_analyses, attention_of_tracks
 from core.evaluation.errors import EvaluationError
 from core.evaluation.maps import map_json, map_of_tracks, read_map
@@ -154,7 +155,10 @@ def _read(options: argparse.Namespace) -> tuple[LabelledTracks, Manifold, int]:
     from core.manifold import ManifoldError, load_manifold
 
     source: Path = options.source
-    tracks = read_labelled_tracks(source, options.keypoints)
+    embeddings = {name: folder for name in EMBEDDINGS if (folder := getattr(options, name)) is not None}
+    if embeddings and options.keypoints is None:
+        raise EvaluationError("Folders of embeddings belong to meshes: name their key points with --keypoints as well.")
+    tracks = read_labelled_tracks(source, options.keypoints, embeddings=embeddings)
     for sentence in tracks.refused:
         refuse(sentence)
     try:

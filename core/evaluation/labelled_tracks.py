@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.embedding_sources import NO_EMBEDDINGS, EmbeddingFolders
 from core.evaluation.clip_names import parse_clip_name
 from core.evaluation.errors import EvaluationError
 from core.feature_video import FPS, SIZE
@@ -30,16 +31,19 @@ class LabelledTracks:
     refused: tuple[str, ...]
 
 
-def read_labelled_tracks(source: Path, keypoints: Path | None = None, store: Store | None = None) -> LabelledTracks:
+def read_labelled_tracks(
+    source: Path, keypoints: Path | None = None, store: Store | None = None, embeddings: EmbeddingFolders = NO_EMBEDDINGS
+) -> LabelledTracks:
     """Tracks from class folders `<class>/<clip>`: videos analysed before (their tracks lie in the cache) or tracks as npz; from a folder
-    with an `index.json` of {file, clip, action, subject}; or, with `keypoints`, from the mesh files of the TAG authors' scripts.
+    with an `index.json` of {file, clip, action, subject}; or, with `keypoints`, from the mesh files of the TAG authors' scripts, and
+    `embeddings` beside them.
 
     Raises EvaluationError when there is none at all.
     """
     if not source.is_dir():
         raise EvaluationError(f"{source} is no folder: give a folder that holds a folder for each class.")
     if keypoints is not None:
-        clips, refused = _tag_files(source, keypoints)
+        clips, refused = _tag_files(source, keypoints, embeddings)
     elif (source / "index.json").is_file():
         clips, refused = _indexed(source), []
     else:
@@ -72,11 +76,11 @@ def _class_folders(source: Path, store: Store) -> tuple[list[LabelledClip], list
     return clips, refused
 
 
-def _tag_files(meshes: Path, keypoints: Path) -> tuple[list[LabelledClip], list[str]]:
+def _tag_files(meshes: Path, keypoints: Path, embeddings: EmbeddingFolders) -> tuple[list[LabelledClip], list[str]]:
     """The class is the folder, or in the flat layout what the clip's name says."""
     clips, refused = [], []
     try:
-        found = list_clips(meshes, keypoints)
+        found = list_clips(meshes, keypoints, embeddings)
     except TagDataError as error:
         raise EvaluationError(str(error)) from error
     for files in found:

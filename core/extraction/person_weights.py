@@ -15,9 +15,9 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from core.embedding_sources import EMBEDDINGS
 from core.extraction import ExtractionError
 from core.store import make_key
-from core.tag_embeddings import EMBEDDINGS
 from core.track import Source
 from core.user_models.folder import models_folder
 from core.video import file_sha256

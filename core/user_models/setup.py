@@ -11,7 +11,7 @@ from core.extraction.person_weights import find_weights
 from core.manifold import BUNDLED, ManifoldError, load_manifold
 from core.store import Store
 from core.tag_data import tag_sources
-from core.tag_embeddings import EMBEDDINGS
+from core.embedding_sources import EMBEDDINGS
 from core.track import Source
 from core.user_models.checks import Finding, check, check_all
 from core.user_models.folder import models_folder

@@ -11,9 +11,11 @@ import pytest
 
 from cli import main
 from core.manifold import save_manifold
+from core.tag_data import tag_sources
 from core.track import track_arrays
 from tests.core.conftest import encode
 from tests.synthetic_tracks import SMALL_SOURCES, blank_manifold, moving_track
+from tests.tag_folders import VIT, write_real, write_real_embeddings
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("agree", "compare", "win-ratio", "table", "converge", "baselines", "nmi", "sensitivity", "attention", "map")
@@ -246,6 +248,19 @@ def test_that_labelled_tracks_are_evaluated(motion: Path, tmp_path: Path, comman
     assert main([*words, "--csv", str(table), "--figure", str(figure)]) == 0
     assert len(rows_of(table)) == rows
     assert "<svg" in figure.read_text()
+
+
+def test_that_feature_files_are_evaluated_with_the_embeddings_beside_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meshes, keypoints = write_real(tmp_path, {"Squat": 2, "Walk": 2})
+    dino = write_real_embeddings(tmp_path / "dino", {"Squat": 2, "Walk": 2}, "dino")
+    save_manifold(blank_manifold(fps=None, sources=tag_sources(VIT, ["dino"])), tmp_path / "more.manifold")
+    words = ["evaluate", "attention", str(meshes), "--manifold", str(tmp_path / "more.manifold")]
+    assert main([*words, "--keypoints", str(keypoints), "--dino", str(dino)]) == 0
+    assert "dino" in capsys.readouterr().out
+    assert main([*words, "--keypoints", str(keypoints)]) == 1
+    assert "needs the source 'dino'" in capsys.readouterr().err
+    assert main([*words, "--dino", str(dino)]) == 1
+    assert "name their key points with --keypoints" in capsys.readouterr().err
 
 
 def test_that_a_map_is_written_in_the_published_form(motion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,9 +16,10 @@ from core.evaluation.nmi import cluster_windows
 from core.evaluation.sensitivity import sensitivity
 from core.scores import action_consistency
 from core.store import Store
-from core.track import slice_track, track_arrays
+from core.track import Source, slice_track, track_arrays
 from core.training.dataset import LabelledClip
 from tests.synthetic_tracks import SMALL_SOURCES, blank_manifold, moving_track
+from tests.tag_folders import write_real, write_real_embeddings
 
 MANIFOLD = blank_manifold(sources=SMALL_SOURCES)
 
@@ -200,3 +201,14 @@ def test_that_feature_files_of_the_tag_scripts_are_read_in_both_layouts(shared: 
     assert [one.action for one in generated.clips] == ["JumpingJack", "TennisSwing", "TennisSwing", "PushUps"]
     with pytest.raises(EvaluationError, match="There is no folder"):
         read_labelled_tracks(folder / "real_meshes", folder / "none")
+
+
+def test_that_embeddings_beside_feature_files_become_sources_of_their_tracks(tmp_path: Path) -> None:
+    folders = write_real(tmp_path, {"PushUps": 2})
+    clip = write_real_embeddings(tmp_path / "clip", {"PushUps": 2}, "clip")
+    tracks = read_labelled_tracks(*folders, embeddings={"clip": clip})
+    assert [one.track.extractor.sources[-1] for one in tracks.clips] == [Source("clip", "tag-clip", 512)] * 2
+    (clip / "PushUps" / "v_PushUps_g01_c01" / "clip_embeddings.npz").unlink()
+    found = read_labelled_tracks(*folders, embeddings={"clip": clip})
+    assert len(found.clips) == 1
+    assert "v_PushUps_g01_c01 has no clip embeddings" in found.refused[0]

@@ -96,14 +96,6 @@ def grow_bone(body: BodyModel, vertices: np.ndarray, joints: np.ndarray, bone: s
     return np.asarray(vertices + (carried * reach * growth)[:, None] * along)
 
 
-def swap_distance(motion: BodyMotion, body: BodyModel, frame: int) -> float:
-    """How far wrists and ankles move, on average and in body heights, when the sides are swapped in this frame."""
-    part = BodyMotion(motion.global_orient[[frame]], motion.body_pose[[frame]], motion.translation[[frame]], motion.betas)
-    ends = [SMPL.index(f"{side}_{name}") for side in ("left", "right") for name in ("wrist", "ankle")]
-    moved = joints_of(swap_sides(part, 0, 1), body)[0, ends] - joints_of(part, body)[0, ends]
-    return float(np.linalg.norm(moved, axis=-1).mean() / HEIGHT)
-
-
 def stance(joints: np.ndarray, fps: float) -> np.ndarray:
     """bool [T]: frames in which one foot stands: near the lowest place of the feet and slower than a quarter of a metre a second."""
     standing = np.zeros(len(joints), bool)

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from benchmarks.glitches.clips import Clip, pictures, smoothed
 from benchmarks.glitches.films import Film, Truth, find_film, write_film
-from benchmarks.glitches.rendered import set_scene, shoot
+from benchmarks.glitches.scenes import set_scene, shoot
 from benchmarks.glitches.takes import held_out
 from benchmarks.glitches.timeline import ramp
 from benchmarks.glitches.warps import away_from_body

@@ -107,7 +107,7 @@ def encode(pictures: Iterable[np.ndarray], path: Path, fps: float) -> int:
     rate = Fraction(fps).limit_denominator(1001)
     count = 0
     with av.open(str(temporary), "w") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": "fast", "threads": "1"})
+        stream = container.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": "veryfast", "threads": "1"})
         stream.pix_fmt = "yuv420p"
         stream.time_base = 1 / rate
         for picture in pictures:

@@ -22,7 +22,8 @@ _CHAINS = {
 BONES = tuple(f"{side}_{bone}" for side in ("left", "right") for bone in _CHAINS)
 _FOOT = 0.08  # body heights by which the end of a leg reaches farther sideways: no key point tells where the foot points
 _SOLID, _SOFT = 0.05, 0.07  # body heights around a limb that move with it, and over which the movement fades
-_TRUNK = ("left_shoulder", "right_shoulder", "right_hip", "left_hip")
+_TRUNK_POINTS = [OPENPOSE_BODY.index(name) for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
+_STEP = 4  # of the coarse pictures in which distances are measured
 
 
 def chain(bone: str) -> list[int]:
@@ -64,29 +65,38 @@ def grow_person(picture: np.ndarray, points: np.ndarray, scale: float, height: f
     seen = points[np.isfinite(points[:, 0])].astype(np.float64)
     anchor = np.array([np.median(seen[:, 0]), seen[:, 1].max() + 0.03 * height])
     grown = anchor + (points - anchor) * scale
-    step = 4
-    shape = (-(-picture.shape[0] // step), -(-picture.shape[1] // step))
-    weight = _fade((_distance_to_body(grown, shape, step, height) - 0.08 * height * scale) / (0.4 * height))
-    weight = cv2.resize(cv2.GaussianBlur(weight, (0, 0), max(0.02 * height / step, 0.5)), picture.shape[1::-1])
-    grid = np.stack(np.meshgrid(np.arange(picture.shape[1]), np.arange(picture.shape[0])), -1).astype(np.float64)
-    source = grid - weight[..., None] * (1 - 1 / scale) * (grid - anchor)
-    return _taken(picture, source, (0, 0, picture.shape[1], picture.shape[0]))
+    small = _small(picture)
+    weight = _fade((_distance_to_body(grown, small, height) - 0.08 * height * scale) / (0.4 * height))
+    weight = cv2.GaussianBlur(weight, (0, 0), max(0.02 * height / _STEP, 0.5))
+    # The field is smooth: a quarter of the picture's rows and columns tell it.
+    rows, columns = np.arange(small[0]) * _STEP + (_STEP - 1) / 2, np.arange(small[1]) * _STEP + (_STEP - 1) / 2
+    pull = -(1 - 1 / scale) * weight[..., None] * (np.stack(np.meshgrid(columns, rows), -1) - anchor)
+    wide = cv2.resize(pull.astype(np.float32), (small[1] * _STEP, small[0] * _STEP))[: picture.shape[0], : picture.shape[1]]
+    x, y = np.meshgrid(np.arange(picture.shape[1], dtype=np.float32), np.arange(picture.shape[0], dtype=np.float32))
+    return cv2.remap(picture, x + wide[..., 0], y + wide[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def dye_shirt(picture: np.ndarray, points: np.ndarray, shift: tuple[float, float, float], height: float) -> np.ndarray:
     """What has the colour of the trunk, on and beside it, moved by `shift` in CIE Lab (lightness 0..100, a, b)."""
-    trunk = points[[OPENPOSE_BODY.index(name) for name in _TRUNK]]
-    if not np.isfinite(trunk).all():
+    if not np.isfinite(points[_TRUNK_POINTS]).all():
         return picture
+    seen = points[np.isfinite(points[:, 0])]
+    x0, y0 = np.floor(seen.min(0) - 0.4 * height).astype(int).clip(0)
+    x1, y1 = np.ceil(seen.max(0) + 0.4 * height).astype(int).clip(1)
+    result = picture.copy()
+    result[y0:y1, x0:x1] = _dyed(picture[y0:y1, x0:x1], points - (x0, y0), shift, height)
+    return result
+
+
+def _dyed(picture: np.ndarray, points: np.ndarray, shift: tuple[float, float, float], height: float) -> np.ndarray:
+    trunk = points[_TRUNK_POINTS]
     lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     inside = np.zeros(picture.shape[:2], np.uint8)
     middle = trunk.mean(0)
     cv2.fillConvexPoly(inside, np.round(middle + 0.75 * (trunk - middle)).astype(np.int32), 1)
     if not inside.any():
         return picture
-    step = 4
-    shape = (-(-picture.shape[0] // step), -(-picture.shape[1] // step))
-    around = cv2.resize(_distance_to_body(points, shape, step, height), picture.shape[1::-1])
+    around = cv2.resize(_distance_to_body(points, _small(picture), height), picture.shape[1::-1])
     shirt = _usual_colours(lab[inside > 0], 2)
     behind = _usual_colours(lab[(around > 0.18 * height) & (around < 0.4 * height)], 4)
     # Like the shirt, and more so than like anything behind the person; shades of one colour differ in lightness.
@@ -119,26 +129,29 @@ _LIGHTNESS = np.array((0.5, 1, 1), np.float32)  # folds and shadows change light
 
 def away_from_body(picture: np.ndarray, points: np.ndarray, height: float) -> np.ndarray:
     """float32 [H, W]: 0 on and around the person, 1 away from them."""
-    step = 4
-    shape = (-(-picture.shape[0] // step), -(-picture.shape[1] // step))
-    weight = 1 - _fade((_distance_to_body(points, shape, step, height) - 0.12 * height) / (0.15 * height))
+    weight = 1 - _fade((_distance_to_body(points, _small(picture), height) - 0.12 * height) / (0.15 * height))
     return np.asarray(cv2.resize(weight.astype(np.float32), picture.shape[1::-1]))
 
 
-def _distance_to_body(points: np.ndarray, shape: tuple[int, int], step: int, height: float) -> np.ndarray:
-    """float32 [shape]: pixels of the whole picture from each `step`-th one to the sticks and trunk of the body."""
+def _small(picture: np.ndarray) -> tuple[int, int]:
+    """Rows and columns of a picture of which every `_STEP`-th is told."""
+    return -(-picture.shape[0] // _STEP), -(-picture.shape[1] // _STEP)
+
+
+def _distance_to_body(points: np.ndarray, shape: tuple[int, int], height: float) -> np.ndarray:
+    """float32 [shape]: pixels of the whole picture from each `_STEP`-th one to the sticks and trunk of the body."""
     free = np.full(shape, 255, np.uint8)
-    small = np.round(points / step)
+    small = np.round(points / _STEP)
     for a, b in _STICKS:
         if np.isfinite(small[[a, b]]).all():
             cv2.line(free, tuple(map(int, small[a])), tuple(map(int, small[b])), 0, 1)
-    trunk = small[[OPENPOSE_BODY.index(name) for name in _TRUNK]]
+    trunk = small[_TRUNK_POINTS]
     if np.isfinite(trunk).all():
         cv2.fillConvexPoly(free, trunk.astype(np.int32), 0)
     nose = small[OPENPOSE_BODY.index("nose")]
     if np.isfinite(nose).all():
-        cv2.circle(free, tuple(map(int, nose)), max(1, round(0.05 * height / step)), 0, -1)
-    return np.asarray(cv2.distanceTransform(free, cv2.DIST_L2, 5) * step, np.float32)
+        cv2.circle(free, tuple(map(int, nose)), max(1, round(0.05 * height / _STEP)), 0, -1)
+    return np.asarray(cv2.distanceTransform(free, cv2.DIST_L2, 5) * _STEP, np.float32)
 
 
 _STICKS = tuple(

@@ -59,6 +59,7 @@ def test_that_the_front_door_knows_the_command_line_only() -> None:
 
 
 def test_that_nothing_unpickles_files_of_others() -> None:
-    allowed = {Path("core/safe_pickle.py")}
+    # These read pickles with find_class overridden: no name in a file reaches anything.
+    allowed = {Path("core/safe_pickle.py"), Path("core/inert_pickle.py"), Path("core/safe_checkpoint.py")}
     users = {file for layer in MAY_IMPORT for file, names in imports_of(layer).items() if names & {"pickle", "dill", "joblib"}}
     assert users <= allowed

@@ -14,7 +14,7 @@ from core.user_models.setup import ReferenceSetup
 
 if TYPE_CHECKING:
     from core.extraction.reference.dwpose.estimator import PoseEstimator
-    from core.extraction.reference.tokenhmr.network import MeshNetwork
+    from core.extraction.reference.tokenhmr.prediction import MeshNetwork
 
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 
@@ -79,7 +79,7 @@ def _load_pose(path: Path, device: str, settings: ReferenceSettings) -> PoseEsti
 
 
 def _load_mesh(checkpoint: Path, tokenizer: Path, device: str, settings: ReferenceSettings) -> MeshNetwork:
-    from core.extraction.reference.tokenhmr.network import load_mesh_network
+    from core.extraction.reference.tokenhmr.prediction import load_mesh_network
 
     return load_mesh_network(checkpoint, tokenizer, device, settings.precision)
 

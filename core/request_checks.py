@@ -6,7 +6,7 @@ from core.embedding_sources import EMBEDDINGS
 from core.events import AnalysisRequest
 from core.extraction import FILE_READERS, Extractor
 from core.extraction.person_weights import PersonWeights, needed_weights
-from core.manifold import Manifold, check_sources
+from core.manifold import Manifold
 from core.store import Store
 from core.tag_data import FeatureFolders, is_mesh_file
 from core.video import file_sha256
@@ -46,14 +46,10 @@ def features_to_read(request: AnalysisRequest, manifold: Manifold) -> FeatureFol
 def weights_to_use(manifold: Manifold, extractor: Extractor, store: Store | None) -> tuple[PersonWeights, ...]:
     """The weights for what the manifold needs beyond the extractor's sources.
 
-    store: remembers the checksums of big files. Raises ExtractionError when weights are missing, ManifoldError when the manifold needs
-    another source or another space.
+    store: remembers the checksums of big files. Raises ExtractionError when weights are missing.
     """
-    info = extractor.info
-    given = {source.name for source in info.sources}
-    weights = needed_weights(manifold.sources, given, lambda path: store.checksum(path, file_sha256) if store else file_sha256(path))
-    check_sources(manifold, info.name, (*info.sources, *(one.source for one in weights)))
-    return weights
+    given = {source.name for source in extractor.info.sources}
+    return needed_weights(manifold.sources, given, lambda path: store.checksum(path, file_sha256) if store else file_sha256(path))
 
 
 def check_action(action: str | None, manifold: Manifold) -> None:

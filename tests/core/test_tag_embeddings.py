@@ -11,8 +11,8 @@ from torch.nn.functional import normalize
 
 from core.embedding import clip_rows
 from core.encoder import Encoder, load_checkpoint
-from core.manifold import ManifoldError
-from core.tag_data import FeatureFolders, TagClip, TagDataError, find_clip, list_clips, read_clip
+from core.manifold import ManifoldError, encoder_config
+from core.tag_data import FeatureFolders, TagClip, TagDataError, find_clip, list_clips, read_clip, tag_sources
 from core.tag_model import TagModel, build_model, used_rows
 from core.tag_score import score_clips
 from tests.tag_folders import (
@@ -245,6 +245,33 @@ def plain_coherence(encoder: Encoder, rows: np.ndarray, model: TagModel) -> floa
     with torch.inference_mode():
         z = encoder(torch.from_numpy(windows)).z
     return float((z[:, 1:] - z[:, :-1]).norm(dim=-1).mean())
+
+
+def test_that_embeddings_beside_the_released_files_change_nothing_about_the_other_sources(shared: Path, tmp_path: Path) -> None:
+    oracle = shared / "oracle" / "tag_small"
+    clips = list_clips(oracle / "real_meshes", oracle / "real_kps")
+    embeddings = {source: tmp_path / source for source in BOTH}
+    for seed, clip in enumerate(clips):
+        for source, folder in embeddings.items():
+            write_embeddings(folder, source, clip.name, rows=len(read_clip(clip).frames), action=clip.action, seed=seed)
+    sources = tag_sources(read_clip(clips[0]).raw["vit"].shape[1], BOTH)
+    torch.manual_seed(0)
+    torch.save(Encoder(encoder_config(sources, d_model=16, layers=1)).state_dict(), tmp_path / "more.pt")
+    model = build_model(tmp_path / "more.pt", oracle / "real_meshes", oracle / "real_kps", embeddings=embeddings)
+    assert model.left_out == {}
+    with np.load(oracle / "expected.npz", allow_pickle=False) as expected:
+        released = {
+            part: [expected[f"stats_{n}_{part}_mean"] for n in ("vit", "gori", "pose", "beta", "keypoints")] for part in ("raw", "diff")
+        }
+    raw = sum(len(part) for part in released["raw"])
+    np.testing.assert_allclose(model.manifold.mean[:raw], np.concatenate(released["raw"]), atol=1e-5)
+    motion = np.concatenate(released["diff"])
+    first = raw + 512 + 768
+    np.testing.assert_allclose(model.manifold.mean[first : first + len(motion)], motion, atol=1e-5)
+    assert len(model.manifold.mean) == first + len(motion) + 512 + 768
+    seeds = {clip.meshes: seed for seed, clip in enumerate(clips)}
+    rows = np.concatenate([embedding_rows("clip", len(read_clip(clip).frames), seeds[clip.meshes]) for clip in model.training])
+    np.testing.assert_allclose(model.manifold.mean[raw : raw + 512], rows.mean(axis=0), atol=1e-5)
 
 
 @pytest.mark.parametrize(("alignment", "count"), [("frame_idx", 37), ("authors", 44)])

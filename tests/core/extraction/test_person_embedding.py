@@ -1,6 +1,7 @@
 """Embeddings of the person crop: preparation as the networks' own library does it, weights from a person's folder, the track they make."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,6 +228,12 @@ def test_that_a_pickle_beside_the_weights_is_never_read(brought: Path) -> None:
     (brought / "clip" / "model.safetensors").rename(brought / "clip" / "pytorch_model.bin")
     with pytest.raises(ExtractionError, match=r"model\.safetensors is not in"):
         find_weights("clip")
+
+
+def test_that_an_absent_library_is_said_with_the_way_to_install_it(brought: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(ExtractionError, match=r"needs the package transformers: pip install 'telltale\[embedders\]'"):
+        PersonNetwork(find_weights("clip"), "cpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")

@@ -38,6 +38,7 @@ _STORAGES = {
     "ByteStorage": ("uint8", 1),
     "BoolStorage": ("bool", 1),
 }
+_SIZES = dict(_STORAGES.values())
 
 
 class CheckpointError(ValueError):
@@ -86,6 +87,10 @@ class Checkpoint:
                 raise CheckpointError(f"{path.name} is an archive of another kind, not weights saved by PyTorch: choose another file.")
             if f"{self._root}constants.pkl" in names:
                 raise CheckpointError(f"{path.name} is a TorchScript program, not a checkpoint with weights: choose another file.")
+            # Compressed or invented sizes would let a small file claim a large memory.
+            held = path.stat().st_size
+            if any(one.compress_type != zipfile.ZIP_STORED or one.file_size > held for one in self._archive.infolist()):
+                raise _damaged(path)
             if f"{self._root}byteorder" in names and self._archive.read(f"{self._root}byteorder") != b"little":
                 raise CheckpointError(f"{path.name} was written on a big-endian computer: save it anew on a common one.")
             self.content = self._unpickle(self._archive.read(pickles[0]))
@@ -97,12 +102,16 @@ class Checkpoint:
             raise _damaged(path) from error
 
     def _unpickle(self, data: bytes) -> dict[Any, Any]:
+        unpickler = _Unpickler(io.BytesIO(data), encoding="utf-8")
         try:
-            content = _Unpickler(io.BytesIO(data), encoding="utf-8").load()
+            content = unpickler.load()
         except UnsafeContent as error:
             raise CheckpointError(f"{self.path.name} was not opened, because {error}: take the file from its makers again.") from error
         if not isinstance(content, dict):
             raise CheckpointError(f"{self.path.name} holds no dictionary of weights: choose another file.")
+        for storage in unpickler.storages:
+            if self._archive.getinfo(f"{self._root}data/{storage.key}").file_size < storage.numel * _SIZES[storage.dtype]:
+                raise _damaged(self.path)
         return content
 
     def __enter__(self) -> Checkpoint:
@@ -112,24 +121,20 @@ class Checkpoint:
         self._archive.close()
 
     def tensor(self, stored: StoredTensor) -> torch.Tensor:
-        """The numbers, in a tensor of their own. Raises CheckpointError when the archive's bytes are damaged or not all there."""
+        """The numbers, in a tensor of their own. Raises CheckpointError when they do not have the checksum that the archive states."""
         import numpy as np
         import torch
 
-        dtype = getattr(torch, stored.dtype)
-        buffer = np.empty(stored.numel * dtype.itemsize, np.uint8)
+        dtype: torch.dtype = getattr(torch, stored.dtype)
+        buffer = np.empty(stored.numel * _SIZES[stored.dtype], np.uint8)
         try:
-            info = self._archive.getinfo(f"{self._root}data/{stored.key}")
-            # Compression is refused so that a small file cannot claim a large memory.
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size < buffer.nbytes:
-                raise _damaged(self.path)
-            with self._archive.open(info) as entry:
+            with self._archive.open(f"{self._root}data/{stored.key}") as entry:
                 at, view = 0, buffer.data
                 while chunk := entry.read(_CHUNK):  # to the end, where the checksum is compared
                     wanted = chunk[: max(0, buffer.nbytes - at)]
                     view[at : at + len(wanted)] = wanted
                     at += len(wanted)
-        except (KeyError, zipfile.BadZipFile, EOFError) as error:
+        except (zipfile.BadZipFile, EOFError) as error:
             raise _damaged(self.path) from error
         flat = torch.from_numpy(buffer).view(dtype) if stored.numel else torch.empty(0, dtype=dtype)
         tensor = flat.as_strided(stored.shape, stored.stride, stored.offset)
@@ -161,6 +166,10 @@ def _read_all(checkpoint: Checkpoint, value: Any, done: dict[int, Any]) -> Any:
 
 
 class _Unpickler(InertUnpickler):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.storages: set[_Storage] = set()
+
     def known(self, module: str, name: str) -> Any | None:
         if module == "torch" and name in _STORAGES:
             return _StorageKind(_STORAGES[name][0])
@@ -171,7 +180,9 @@ class _Unpickler(InertUnpickler):
     def persistent_load(self, pid: Any) -> Any:
         match pid:
             case ("storage", _StorageKind(dtype), str(key), str(), int(numel)) if numel >= 0:
-                return _Storage(dtype, key, numel)
+                storage = _Storage(dtype, key, numel)
+                self.storages.add(storage)
+                return storage
             case ("storage", type() as kind, *_) if issubclass(kind, Inert):
                 return kind()  # a type of number that no weights have
         raise pickle.UnpicklingError("an unknown kind of storage")

@@ -287,6 +287,18 @@ def test_that_changed_numbers_are_noticed_when_they_are_read(tmp_path):
         read_tensors(path)
 
 
+def test_that_a_missing_or_short_storage_is_noticed_on_opening(tmp_path):
+    whole, altered = saved(tmp_path, {"a": torch.zeros(10), "b": torch.zeros(10)}), tmp_path / "altered.ckpt"
+    for keep in (lambda _: None, lambda content: content[:39]):
+        with zipfile.ZipFile(whole) as source, zipfile.ZipFile(altered, "w") as target:
+            for name in source.namelist():
+                content = keep(source.read(name)) if name.endswith("data/1") else source.read(name)
+                if content is not None:
+                    target.writestr(name, content)
+        with pytest.raises(CheckpointError, match="damaged"):
+            Checkpoint(altered)
+
+
 def test_that_compressed_storages_are_refused(tmp_path):
     whole, packed = saved(tmp_path, {"a": torch.zeros(1000)}), tmp_path / "packed.ckpt"
     with zipfile.ZipFile(whole) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:

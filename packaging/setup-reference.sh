@@ -36,6 +36,8 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$fingerprint" ]; then
     install --editable '.[reference-dev]'
     # Without their requirements: mmpose asks for chumpy, which does not build any more and is used by none of what runs here.
     install --no-deps mmpose mmdet
+    # Two packages fill OpenCV's folder, and the last one wins: it has to be the one with everything.
+    install --no-deps --force-reinstall opencv-contrib-python
     printf '%s' "$fingerprint" >"$stamp"
 fi
 $with_detectron2 || exit 0

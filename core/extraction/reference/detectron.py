@@ -8,6 +8,7 @@ readers run whatever a pickle or a YAML file names, and download what they do no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,11 @@ class DetectronDetector:
 
         found: list[Persons] = []
         with torch.inference_mode():
-            for start in range(0, len(pictures), self._batch):
-                inputs = [self._input(picture) for picture in pictures[start : start + self._batch]]
-                found.extend(_persons(output["instances"]) for output in self._network(inputs))
+            # Pictures of other sizes in the same batch would be padded, which moves boxes a little.
+            for _, equal in groupby(pictures, lambda picture: picture.shape):
+                inputs = map(self._input, equal)
+                while batch := list(islice(inputs, self._batch)):
+                    found.extend(_persons(output["instances"]) for output in self._network(batch))
         return found
 
     def _input(self, picture: np.ndarray) -> dict[str, Any]:

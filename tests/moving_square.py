@@ -29,8 +29,8 @@ def texture(height: int, width: int, seed: int, grain: float = 3.0) -> np.ndarra
 
 
 def places(frames: int) -> np.ndarray:
-    """float [T]: left edge of the square, to and fro in 50 frames."""
-    return np.asarray(128 + 70 * np.sin(2 * np.pi * np.arange(frames) / 50))
+    """float [T]: left edge of the square, to and fro in 80 frames."""
+    return np.asarray(128 + 50 * np.sin(2 * np.pi * np.arange(frames) / 80))
 
 
 def picture(left: float, shift: tuple[float, float] = (0.0, 0.0), seed: int = 1) -> np.ndarray:

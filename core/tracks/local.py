@@ -16,7 +16,7 @@ from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, r
 from core.tracks.order import order
 from core.tracks.pace import pace
 from core.tracks.pixels.measure import PixelTracks
-from core.tracks.root import root
+from core.tracks.root import root, still_paths
 from core.tracks.sides import sides
 from core.tracks.spikes import spikes
 
@@ -43,7 +43,8 @@ class LocalTracks:
       joint_speed [T, J]        in the picture, a second
       joint_space_speed [T, J]  relative to the hips in space, a second
       joint_acceleration [T, J] change of the velocity in the picture, a second squared
-      joint_jump [T, J]         part of the step in the picture that the motion around does not explain (`spikes`), body heights
+      joint_jump [T, J]         part of the step in the picture that the motion around does not explain (`spikes`), body heights; the
+                                camera's motion removed
       joint_jump_score [T, J]   the same over what is usual around it
       joint_space_jump, joint_space_jump_score [T, J]   both in space
       joint_off_flow [T, J]     distance of the joint's step from the optical flow under it, body heights (pictures)
@@ -70,7 +71,7 @@ class LocalTracks:
       unexplained               of the person's picture by the optical flow, over what is usual around; ordinary below 2
     Editor and camera
       cut                       1 and above: a new shot begins
-      crossfade                 above 1: the picture fades into another
+      crossfade                 above 1.2: the picture fades into another; a slow steady pan reaches 1
       flicker                   change of the light as a share
       camera_speed              of the background at the picture's middle, body heights a second
       camera_zoom               change of the log of its scale, a second
@@ -138,8 +139,10 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     witness = track.scored(allow_many)
     motion = joint_motion(track, witness, minimum_confidence)
     keypoints = np.where(np.isfinite(motion.image), np.asarray(track.keypoints[:, _KEYPOINT], np.float64), np.nan)
-    image, space = spikes(motion.image, motion.duration, track.times), spikes(motion.space, motion.duration, track.times)
-    whole = root(motion, keypoints, None if pixels is None else pixels.camera, track.size, track.times)
+    camera = None if pixels is None else np.asarray(pixels.camera, np.float64)
+    paths = still_paths(keypoints, motion.scale, camera, track.size)
+    image, space = spikes(paths, motion.duration, track.times), spikes(motion.space, motion.duration, track.times)
+    whole = root(motion, paths, keypoints, camera, track.times)
     bones = bone_lengths(motion, track.times)
     both = sides(motion.image)
     still = np.zeros(len(track)) if pixels is None else pixels.camera[:, 2]

@@ -26,8 +26,8 @@ _REVERSAL_SECONDS = 2.2
 class Order:
     """Of each frame; NaN where unknown. A segment a..b gives all its frames its value; each frame has the highest of its segments.
 
-    disorder  float64 [T]  length of the way through the 11 frames around over that of the shortest tree between them: 1 is in order,
-                           real motion stays below 1.4, shuffled frames reach 1.7 to 4
+    disorder  float64 [T]  length of the way through the 11 frames around over that of the shortest way from the first to the last: 1 is in
+                           order, real motion stays near it
     reversal  float64 [T]  how many times shorter both ends of a segment become by turning it round; 1 and below is ordinary
     splice    float64 [T]  how many times nearer the neighbours of one to four frames are to each other than to those
     mirror    float64 [T]  how many times nearer one to twelve frames come to their neighbours by being mirrored
@@ -101,25 +101,30 @@ def _disorder(distance: np.ndarray) -> np.ndarray:
         for earlier in range(later):
             between[:, later, earlier] = between[:, earlier, later] = distance[centres - _WINDOW + later, later - earlier - 1]
     way = np.sum([between[:, place, place + 1] for place in range(size - 1)], axis=0)
-    tree = _shortest_tree(np.nan_to_num(between, nan=np.inf))
+    known = np.isfinite(between).all(axis=(1, 2))
     # Below the least step, order is noise.
     floor = _LEAST * (size - 1)
-    known = np.isfinite(way) & np.isfinite(tree)
-    result[centres[known]] = np.maximum(way[known], floor) / np.maximum(tree[known], floor)
+    shortest = _shortest_way(between[known])
+    result[centres[known]] = np.maximum(way[known], floor) / np.maximum(shortest, floor)
     return result
 
 
-def _shortest_tree(between: np.ndarray) -> np.ndarray:
-    """The length of the minimum spanning tree of each of [N, size, size] distances (Prim), for all at once."""
-    count, size, _ = between.shape
-    rows = np.arange(count)
-    nearest, done = between[:, 0].copy(), np.zeros((count, size), bool)
-    done[:, 0] = True
-    length = np.zeros(count)
-    for _ in range(size - 1):
-        open_ends = np.where(done, np.inf, nearest)
-        chosen = open_ends.argmin(axis=1)
-        length += open_ends[rows, chosen]
-        done[rows, chosen] = True
-        nearest = np.minimum(nearest, between[rows, chosen])
-    return length
+def _shortest_way(between: np.ndarray) -> np.ndarray:
+    """The length of the shortest way from the first to the last of each of [N, size, size] distances through all the others.
+
+    Held and Karp's dynamic programming over subsets, for all N at once. A way there and back, as at a turning point, is as long in any
+    order; the ends are fixed for that reason.
+    """
+    inner = between.shape[1] - 2
+    ways = np.full((1 << inner, inner, len(between)), np.inf)
+    step = between[:, 1:-1, 1:-1].transpose(1, 2, 0)
+    for node in range(inner):
+        ways[1 << node, node] = between[:, 0, node + 1]
+    for subset in range(1, 1 << inner):
+        inside = [node for node in range(inner) if subset >> node & 1]
+        if len(inside) < 2:
+            continue
+        for node in inside:
+            before = [other for other in inside if other != node]
+            ways[subset, node] = (ways[subset ^ (1 << node), before] + step[before, node]).min(axis=0)
+    return np.asarray((ways[-1] + between[:, 1:-1, -1].T).min(axis=0))

@@ -41,7 +41,7 @@ class Pace:
 
 def pace(change: np.ndarray, flow: np.ndarray, times: np.ndarray) -> Pace:
     """change [T]: distance of each frame from the one before, in grey levels; flow [T]: the same as the length of the flow, in units in
-    which 1 is the least that counts; either may be NaN; times [T] in seconds."""
+    which 1 is the least that counts; NaN where unknown; times [T] in seconds."""
     change = np.asarray(change, np.float64)
     reach = max(4, half_window(times, _AROUND_SECONDS)) if len(times) > 1 else 4
     rough = running_quantile(change[:, None], reach, _USUAL)[:, 0]
@@ -103,7 +103,7 @@ def _run_lengths(mask: np.ndarray) -> np.ndarray:
 
 
 def _skip(change: np.ndarray, flow: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """The geometric mean of both changes over their neighbours; of one where the other is unknown."""
+    """The geometric mean of both changes over their neighbours; the picture's alone where there is no flow."""
     ratios = []
     for values, least in ((change, _LEAST), (flow, 1.0)):
         ordinary = np.where(np.nan_to_num(held, nan=1.0) > _HELD, np.nan, values)
@@ -111,14 +111,13 @@ def _skip(change: np.ndarray, flow: np.ndarray, held: np.ndarray) -> np.ndarray:
         known = np.isfinite(around).sum(axis=0) >= 2
         ratios.append(np.where(known, np.maximum(values, least) / np.maximum(quantile(around, 1.0), least), np.nan))
     both = np.sqrt(ratios[0] * ratios[1])
-    return np.where(np.isfinite(both), both, np.where(np.isfinite(ratios[0]), ratios[0], ratios[1]))
+    return np.where(np.isfinite(change), np.where(np.isfinite(both), both, ratios[0]), np.nan)
 
 
 def _shifted(values: np.ndarray, by: int, beyond: float = 0) -> np.ndarray:
     """values at t + by; `beyond` outside."""
     moved = np.full_like(values, beyond)
-    if by < 0:
-        moved[-by:] = values[:by]
-    else:
-        moved[: len(values) - by] = values[by:]
+    reach = len(values) - abs(by)
+    if reach > 0:
+        moved[max(-by, 0) : max(-by, 0) + reach] = values[max(by, 0) : max(by, 0) + reach]
     return moved

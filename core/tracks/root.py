@@ -43,9 +43,9 @@ class Root:
     rise: np.ndarray
 
 
-def root(motion: JointMotion, keypoints: np.ndarray, camera: np.ndarray | None, size: tuple[int, int], times: np.ndarray) -> Root:
-    """keypoints [T, J, 2] of JOINTS in pixels, NaN unknown; camera [T, 4] as `PixelTracks.camera`, or None."""
-    paths = still_paths(keypoints, camera, size) / motion.scale[:, None, None]
+def root(motion: JointMotion, paths: np.ndarray, keypoints: np.ndarray, camera: np.ndarray | None, times: np.ndarray) -> Root:
+    """paths [T, J, 2] as `still_paths` gives them; keypoints [T, J, 2] of JOINTS in pixels, NaN unknown; camera [T, 4] as
+    `PixelTracks.camera`, or None."""
     trunk = paths[:, _TRUNK].mean(axis=1)
     speed = np.full(len(paths), np.nan)
     speed[1:] = np.linalg.norm(np.diff(trunk, axis=0), axis=-1) / motion.duration[1:]
@@ -74,17 +74,28 @@ def camera_steps(places: np.ndarray, camera: np.ndarray, size: tuple[int, int]) 
     return np.stack([camera[:, 0][:, None] + growth * x - turn * y, camera[:, 1][:, None] + growth * y + turn * x], axis=-1)
 
 
-def still_paths(keypoints: np.ndarray, camera: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:
-    """float64 [T, J, 2]: the key points' paths as a camera that stands still would see them, up to where they begin; pixels."""
-    keypoints = np.asarray(keypoints, np.float64)
-    if camera is None or len(keypoints) < 2:
-        return keypoints
-    before = np.concatenate([keypoints[:1], keypoints[:-1]])
-    # A joint that is hidden moves with the background of its body's middle.
-    middle = np.broadcast_to(median(np.moveaxis(before, 1, 0))[:, None], before.shape)
-    moved = camera_steps(np.where(np.isfinite(before), before, middle), camera, size)
-    moved[0] = 0.0
-    return np.asarray(keypoints - np.cumsum(np.nan_to_num(moved), axis=0))
+def still_paths(keypoints: np.ndarray, scale: np.ndarray, camera: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:
+    """float64 [T, J, 2]: the paths of key points [T, J, 2] (pixels, NaN unknown) as a camera that stands still sees them, in body heights.
+
+    scale [T]: pixels that a body height is. Steps are added up, each in its own frame's body heights: a scale that changes moves nothing.
+    """
+    known = np.isfinite(keypoints[..., 0])
+    if len(keypoints) < 2:
+        return np.where(known[..., None], np.zeros(keypoints.shape), np.nan)
+    places = np.stack([_filled(keypoints[:, joint]) for joint in range(keypoints.shape[1])], axis=1)
+    step = np.diff(places, axis=0)
+    if camera is not None:
+        step = step - camera_steps(places[:-1], camera[1:], size)
+    path = np.concatenate([np.zeros((1, *step.shape[1:])), np.cumsum(np.nan_to_num(step / scale[1:, None, None]), axis=0)])
+    return np.where(known[..., None], path, np.nan)
+
+
+def _filled(places: np.ndarray) -> np.ndarray:
+    """Places [T, 2] with straight lines where they are unknown."""
+    known = np.flatnonzero(np.isfinite(places[:, 0]))
+    if not len(known):
+        return np.zeros(places.shape)
+    return np.stack([np.interp(np.arange(len(places)), known, places[known, axis]) for axis in range(2)], axis=-1)
 
 
 def _slow_velocity(paths: np.ndarray, times: np.ndarray) -> np.ndarray:

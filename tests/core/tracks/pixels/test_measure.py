@@ -117,7 +117,7 @@ def test_that_the_flow_under_a_joint_is_the_motion_of_what_it_lies_on(plain: Pix
 
 
 def test_that_the_flow_turns_back_when_the_square_does(plain: PixelTracks) -> None:
-    going, turning = plain.flow_turn[22:35, 0], plain.flow_turn[14, 1]  # the square turns after frame 12
+    going, turning = plain.flow_turn[30:50, 0], plain.flow_turn[22, 1]  # the square turns after frame 20
     assert going.min() > 0.9
     assert turning < -0.5
 

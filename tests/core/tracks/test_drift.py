@@ -1,0 +1,63 @@
+"""Slow changes of size and looks."""
+
+import numpy as np
+
+from core.tracks.drift import change, size_drift, steps
+
+TIMES = np.arange(240) / 30
+
+
+def body(growth: np.ndarray) -> np.ndarray:
+    """float [240, 13, 2]: points that swing to and fro in two seconds, `growth` times as large."""
+    base = np.random.default_rng(0).normal(size=(13, 2))
+    swing = np.random.default_rng(1).normal(size=(13, 2))
+    phase = np.sin(2 * np.pi * TIMES / 2)[:, None, None]
+    return np.asarray(100 + 20 * growth[:, None, None] * (base + 0.5 * phase * swing))
+
+
+def test_that_a_body_that_swings_keeps_its_size() -> None:
+    assert np.nanmax(np.abs(size_drift(body(np.ones(240)), np.zeros(240), TIMES))) < 0.02
+
+
+def test_that_growth_by_fifteen_percent_in_a_second_and_a_half_shows_whole_where_it_happens() -> None:
+    grown = 1 + 0.15 * np.clip((np.arange(240) - 120) / 45, 0, 1)
+    found = size_drift(body(grown), np.zeros(240), TIMES)
+    assert np.nanmax(found) > 0.9 * np.log(1.15)
+    assert 115 <= int(np.nanargmax(found)) <= 170
+    assert np.nanmax(np.abs(found[:70])) < 0.02
+
+
+def test_that_a_zoom_of_the_camera_is_no_growth() -> None:
+    zoom = np.full(240, 0.001)
+    found = size_drift(body(np.exp(np.cumsum(zoom))), zoom, TIMES)
+    assert np.nanmax(np.abs(found)) < 0.02
+
+
+def test_that_growth_over_the_whole_clip_makes_no_peak() -> None:
+    found = size_drift(body(1 + 0.15 * np.arange(240) / 240), np.zeros(240), TIMES)
+    assert np.nanmax(np.abs(found)) < 0.07
+
+
+def test_that_joints_that_are_not_seen_leave_the_size_unknown() -> None:
+    hidden = body(np.ones(240))
+    hidden[:, :10] = np.nan
+    assert np.isnan(size_drift(hidden, np.zeros(240), TIMES)).all()
+
+
+def test_that_a_change_of_colour_has_its_length_where_it_happens() -> None:
+    colour = np.where(np.arange(240)[:, None] < 120, (120.0, 130.0), (123.0, 134.0))
+    found = change(colour, TIMES)
+    np.testing.assert_allclose(found[118:122], 5.0)
+    np.testing.assert_allclose(found[40:80], 0.0)
+
+
+def test_that_one_strange_frame_is_no_change() -> None:
+    colour = np.tile((120.0, 130.0), (240, 1))
+    colour[100] = 250.0
+    np.testing.assert_allclose(np.nan_to_num(change(colour, TIMES)), 0.0)
+
+
+def test_that_a_step_of_a_feature_is_the_distance_of_unit_vectors() -> None:
+    found = steps(np.array([[3.0, 4.0], [4.0, 3.0], [8.0, 6.0]]))
+    assert np.isnan(found[0])
+    np.testing.assert_allclose(found[1:], [np.hypot(0.2, 0.2), 0.0], atol=1e-12)

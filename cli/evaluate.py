@@ -17,7 +17,7 @@ _NO_PIQUE = (
     " BRISQUE comes with --brisque; PIQUE is not among them, since the packages that compute it replace this installation's OpenCV: "
     "compare scores of it that were computed elsewhere with 'evaluate compare FILE.csv:COLUMN ...'."
 )
-_TRACKS = "class folders of videos analysed before or of tracks"
+_TRACKS = "class folders of videos analysed or trained on before, or of tracks"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from core.embedding_sources import EMBEDDINGS
 from core.evaluation.attention import attention_by_class, attention_of_analyses, attention_of_tracks
 from core.evaluation.errors import EvaluationError
 from core.evaluation.maps import map_json, map_of_tracks, read_map
+from core.windows import WINDOW
 
 if TYPE_CHECKING:
     from core.evaluation.labelled_tracks import LabelledTracks
@@ -48,6 +49,7 @@ def nmi(options: argparse.Namespace) -> int:
         return heat_drawing({f"NMI {found.nmi:.3f}": share}, found.classes, clusters, "Share of each class's windows in each cluster")
 
     give(options, tables, ("class", "cluster", "windows"), rows, drawing)
+    _say_short(len({clip.clip for clip in tracks.clips}) - found.clips)
     print("Clips that trained the manifold cluster better than new ones: give clips that were held out.")
     return status
 
@@ -89,12 +91,13 @@ def sensitivity(options: argparse.Namespace) -> int:
 
 def attention(options: argparse.Namespace) -> int:
     """Mean attention of each class's clips by source."""
-    status = DONE
+    status, short = DONE, 0
     if options.source.is_dir() and next(options.source.rglob("analysis.json"), None) is not None:
         clips = attention_of_analyses(options.source)
     else:
         tracks, manifold, status = _read(options)
         clips = _fitting(lambda: attention_of_tracks(tracks.clips, manifold))
+        short = len({clip.clip for clip in tracks.clips}) - len(clips)
     shares = attention_by_class(clips)
     sources = list(shares["all"])
     counts = {name: sum(clip.action == name for clip in clips) for name in shares} | {"all": len(clips)}
@@ -108,6 +111,7 @@ def attention(options: argparse.Namespace) -> int:
         return attention_drawing(shares)
 
     give(options, [table], ("clip", "class", "source", "share"), rows, drawing)
+    _say_short(short)
     return status
 
 
@@ -147,6 +151,11 @@ def tsne(options: argparse.Namespace) -> int:
     if options.out is not None:
         write_text(options.out, json.dumps(map_json(points), indent=1))
     return status
+
+
+def _say_short(clips: int) -> None:
+    if clips:
+        print(f"{clips} {'clip has' if clips == 1 else 'clips have'} no window of {WINDOW} scored frames: left out.")
 
 
 def _read(options: argparse.Namespace) -> tuple[LabelledTracks, Manifold, int]:

@@ -13,24 +13,35 @@ from core.files import write_atomically
 
 
 def give(options: argparse.Namespace, tables: Iterable[Table], columns: Sequence[str], rows: Sequence[Sequence[Any]], drawing: Any) -> None:
-    """Show the tables and write CSV (tidy: one value a row's cell) and figure if asked. `drawing` makes a render.drawing.Drawing."""
-    for table in tables:
-        show(table)
+    """Write CSV (tidy: one value a row's cell) and figure if asked, and show the tables. `drawing` makes a render.drawing.Drawing.
+
+    The files come first: whoever reads the tables may stop reading.
+    """
+    written = []
     if options.csv is not None:
-        write_text(options.csv, csv_text(columns, rows))
+        _write(options.csv, csv_text(columns, rows))
+        written.append(options.csv)
     if options.figure is not None:
         from render.drawing import write_figure
 
         options.figure.parent.mkdir(parents=True, exist_ok=True)
         write_figure(options.figure, drawing())
-        print(options.figure)
+        written.append(options.figure)
+    for table in tables:
+        show(table)
+    for path in written:
+        print(path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write the file, which appears whole or not at all, and say where it is."""
+    _write(path, text)
+    print(path)
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text.encode())
-    print(path)
 
 
 def matched(left: Iterable[str], right: Iterable[str], how: str) -> Matching:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,14 +14,16 @@ import numpy as np
 from core.embedding_sources import NO_EMBEDDINGS, EmbeddingFolders
 from core.evaluation.clip_names import parse_clip_name
 from core.evaluation.errors import EvaluationError
+from core.extraction import ExtractionError, create_extractor
 from core.feature_video import FPS, SIZE
+from core.pipeline import track_key
 from core.recall import recall_latest
-from core.store import Store
+from core.store import TRACK, Store
 from core.tag_data import TagDataError, list_clips, read_clip
 from core.tag_track import tag_track
 from core.track import HumanTrack, load_track
 from core.training.dataset import LabelledClip
-from core.video import file_sha256
+from core.video import VideoError, file_sha256, open_video
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +37,9 @@ class LabelledTracks:
 def read_labelled_tracks(
     source: Path, keypoints: Path | None = None, store: Store | None = None, embeddings: EmbeddingFolders = NO_EMBEDDINGS
 ) -> LabelledTracks:
-    """Tracks from class folders `<class>/<clip>`: videos analysed before (their tracks lie in the cache) or tracks as npz; from a folder
-    with an `index.json` of {file, clip, action, subject}; or, with `keypoints`, from the mesh files of the TAG authors' scripts, and
-    `embeddings` beside them.
+    """Tracks from class folders `<class>/<clip>`: videos analysed or trained on before, whose tracks lie in the cache, or tracks as npz;
+    from a folder with an `index.json` of {file, clip, action, subject}; or, with `keypoints`, from the mesh files of the TAG authors'
+    scripts, and `embeddings` beside them.
 
     Raises EvaluationError when there is none at all.
     """
@@ -116,7 +119,17 @@ def _npz_track(path: Path) -> HumanTrack:
 
 
 def _cached_track(path: Path, store: Store) -> HumanTrack:
-    analysis = recall_latest(store, store.checksum(path, file_sha256))
-    if analysis is None:
+    """Of the latest analysis, or of all frames when the video was extracted for training only."""
+    sha256 = store.checksum(path, file_sha256)
+    analysis = recall_latest(store, sha256)
+    if analysis is not None:
+        return analysis.track
+    try:
+        with closing(open_video(path)) as video:
+            key = track_key(sha256, create_extractor("blazepose", "cpu", video), range(len(video.timebase)))
+    except (VideoError, ExtractionError) as error:
+        raise EvaluationError(str(error)) from error
+    track = store.load(TRACK, key, HumanTrack)
+    if track is None:
         raise EvaluationError(f"{path} was not analysed yet: run 'main.py analyze {path} --out DIR' first.")
-    return analysis.track
+    return track

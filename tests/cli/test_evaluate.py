@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -248,6 +250,28 @@ def test_that_labelled_tracks_are_evaluated(motion: Path, tmp_path: Path, comman
     assert main([*words, "--csv", str(table), "--figure", str(figure)]) == 0
     assert len(rows_of(table)) == rows
     assert "<svg" in figure.read_text()
+
+
+@pytest.mark.parametrize("command", ["nmi", "attention"])
+def test_that_clips_shorter_than_a_window_are_counted(
+    motion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    tracks = shutil.copytree(motion / "tracks", tmp_path / "tracks")
+    short = moving_track(0, 9, frames=20, sources=SMALL_SOURCES)
+    np.savez(tracks / "Squat" / "short.npz", **track_arrays(short))
+    assert main(["evaluate", command, str(tracks), "--manifold", str(motion / "test.manifold")]) == 0
+    assert "1 clip has no window of 32 scored frames: left out." in capsys.readouterr().out.splitlines()
+
+
+def test_that_files_are_written_even_when_nobody_reads_the_tables(tmp_path: Path) -> None:
+    scores, table = write_json(tmp_path / "s.json", {"A_Run_1": 1.0, "B_Run_1": 8.0}), tmp_path / "t.csv"
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "main.py", "evaluate", "table", str(scores), "--csv", str(table)]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(rows_of(table)) == 6
 
 
 def test_that_feature_files_are_evaluated_with_the_embeddings_beside_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,12 +14,16 @@ from core.evaluation.labelled_tracks import read_labelled_tracks, with_spelling_
 from core.evaluation.maps import map_json, map_of_tracks, read_map
 from core.evaluation.nmi import cluster_windows
 from core.evaluation.sensitivity import sensitivity
+from core.extraction import create_extractor
+from core.pipeline import track_key
 from core.scores import action_consistency
-from core.store import Store
+from core.store import TRACK, Store
 from core.track import Source, slice_track, track_arrays
 from core.training.dataset import LabelledClip
+from core.video import file_sha256
 from tests.synthetic_tracks import SMALL_SOURCES, blank_manifold, moving_track
 from tests.tag_folders import write_real, write_real_embeddings
+from tests.tiny_extractor import write_clip
 
 MANIFOLD = blank_manifold(sources=SMALL_SOURCES)
 
@@ -169,11 +173,24 @@ def test_that_tracks_come_from_class_folders_and_what_does_not_do_is_named(tmp_p
     (tmp_path / "Walk").mkdir()
     np.savez(tmp_path / "Walk" / "a.npz", **track_arrays(clip("Walk", 1).track))
     (tmp_path / "Walk" / "b.npz").write_bytes(b"no npz")
-    (tmp_path / "Walk" / "c.mp4").write_bytes(b"no video")
+    write_clip(tmp_path / "Walk" / "c.mp4", frames=4)
     found = read_labelled_tracks(tmp_path, store=Store(tmp_path / ".cache"))
     assert [(one.clip, one.action, len(one.track)) for one in found.clips] == [("a.npz", "Walk", 48)]
     assert "b.npz is no track of Telltale" in found.refused[0]
     assert "c.mp4 was not analysed yet: run 'main.py analyze" in found.refused[1]
+
+
+def test_that_videos_extracted_for_training_are_found_in_the_cache(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".cache")
+    (tmp_path / "Walk").mkdir()
+    clip = write_clip(tmp_path / "Walk" / "a.mp4", frames=40)
+    track, sha256 = moving_track(frames=40), file_sha256(clip)
+    store.save(TRACK, track_key(sha256, create_extractor("blazepose", "cpu"), range(40)), track, video=clip.name, sha256=sha256)
+    (tmp_path / "Walk" / "letter.txt").write_text("no video")
+    found = read_labelled_tracks(tmp_path, store=store)
+    np.testing.assert_array_equal(found.clips[0].track.keypoints, track.keypoints)
+    assert [(clip.clip, clip.action) for clip in found.clips] == [("a.mp4", "Walk")]
+    assert len(found.refused) == 1 and "letter.txt" in found.refused[0]
 
 
 def test_that_an_index_of_tracks_is_read(tmp_path: Path) -> None:

@@ -85,9 +85,11 @@ def test_that_a_frozen_film_with_a_jump_to_its_place_is_a_freeze() -> None:
 
 
 def test_that_reversed_frames_are_reversed_and_go_back_at_their_ends() -> None:
-    pictures = film(80)
-    pictures[32:48] = pictures[32:48][::-1]
-    tracks = of(pictures)
+    order = np.arange(80)
+    order[32:48] = order[32:48][::-1]
+    pictures, track = film(80), square_track(80)
+    track = replace(track, boxes=track.boxes[order], keypoints=track.keypoints[order])
+    tracks = local_tracks(track, measure_pictures([pictures[place] for place in order], track))
     assert tracks.reversal[32:48].min() > 2
     assert min(tracks.turn_back[31:34].max(), tracks.turn_back[47:50].max()) > 0.4
 

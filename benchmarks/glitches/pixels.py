@@ -18,7 +18,7 @@ from benchmarks.glitches.warps import BONES, chain, dye_shirt, grow_person, stre
 RECIPE = 1  # raise when the same plan makes other pictures
 FEWEST = 20  # plants of each kind
 _SEGMENT = 10.0  # seconds of a clip in one film
-_ROUNDS = 60
+_ROUNDS = 300  # through the clips; short ones take one plant at a time
 GROWTH = 0.15
 LIMB_GROWTH = (0.4, 0.6)
 _LEAST_SEEN = 0.6  # of its longest view, for a bone to be stretched

@@ -56,10 +56,11 @@ def check_mesh_files(checkpoint: Path, tokenizer: Path) -> None:
             _checked(opened, part, expected)
 
 
-def load_weights(checkpoint: Path, tokenizer: Path, dtype: torch.dtype) -> TokenHmr:
-    """The network with the weights of both files, on the CPU; those of the backbone's large products in `dtype`, all others in float32.
+def load_weights(checkpoint: Path, tokenizer: Path, device: torch.device, dtype: torch.dtype) -> TokenHmr:
+    """The network with the weights of both files, packed for inference: the backbone's large products in `dtype`, all else in float32.
 
-    Tensors are read one by one and never held twice. Raises CheckpointError with one sentence that names the file.
+    Tensors are read, moved to the device and packed one by one, so that none is held twice. Raises CheckpointError with one sentence that
+    names the file.
     """
     network = empty_network()
     expected = _shapes(network)
@@ -67,7 +68,7 @@ def load_weights(checkpoint: Path, tokenizer: Path, dtype: torch.dtype) -> Token
     for path, part in ((tokenizer, _TOKENIZER), (checkpoint, _NETWORK)):
         with Checkpoint(path) as opened:
             for key, stored in _checked(opened, part, expected).items():
-                _assign(network, part.prefix + key, opened.tensor(stored), dtype)
+                _assign(network, part.prefix + key, opened.tensor(stored).to(device), dtype)
     return network
 
 
@@ -106,8 +107,9 @@ def _listed(verb: str, keys: Iterable[str]) -> str:
 def _assign(network: nn.Module, key: str, tensor: torch.Tensor, dtype: torch.dtype) -> None:
     path, _, name = key.rpartition(".")
     module = network.get_submodule(path)
-    tensor = tensor.to(dtype if isinstance(module, PackedLinear) else torch.float32)
     if name in dict(module.named_parameters(recurse=False)):
-        setattr(module, name, nn.Parameter(tensor, requires_grad=False))
+        setattr(module, name, nn.Parameter(tensor.float(), requires_grad=False))
     else:
-        setattr(module, name, tensor)
+        setattr(module, name, tensor.float())
+    if isinstance(module, PackedLinear) and not any(parameter.is_meta for parameter in module.parameters()):
+        module.pack(dtype)

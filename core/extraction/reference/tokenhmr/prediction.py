@@ -17,6 +17,8 @@ Precision = Literal["float32", "bfloat16", "float16"]
 
 # Crops at a time: more are not faster, and take memory.
 _BATCH = {"cpu": 8, "cuda": 64}
+# The numbers of each output.
+_COLUMNS = (1024, 24 * 9, 10, 3)
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,13 @@ class MeshNetwork:
         """
         if images.ndim != 4 or images.shape[1:] != (3, 256, 256):
             raise ValueError(f"The mesh network needs crops of the shape [N, 3, 256, 256], not {list(images.shape)}.")
-        results = []
-        for batch in images.split(_BATCH.get(self._device.type, 8)):
-            outputs = self._network(batch.to(self._device, torch.float32, non_blocking=True))
+        results = [torch.empty(0, sum(_COLUMNS), device=self._device)]
+        size = _BATCH.get(self._device.type, 8)
+        for start in range(0, len(images), size):
+            outputs = self._network(images[start : start + size].to(self._device, torch.float32, non_blocking=True))
             results.append(torch.cat([part.flatten(1) for part in outputs], 1))
-        if not results:
-            results.append(torch.empty(0, 1024 + 24 * 9 + 10 + 3))
-        # One array comes back, not five.
-        token, rotations, betas, camera = np.split(torch.cat(results).cpu().numpy(), np.cumsum((1024, 24 * 9, 10)), axis=1)
+        # One array comes back from the device, not five for each batch.
+        token, rotations, betas, camera = np.split(torch.cat(results).cpu().numpy(), np.cumsum(_COLUMNS[:-1]), axis=1)
         rotations = rotations.reshape(-1, 24, 3, 3)
         return MeshPrediction(token, rotations[:, 0], rotations[:, 1:], betas, camera)
 
@@ -72,7 +73,4 @@ def load_mesh_network(checkpoint: Path, tokenizer: Path, device: str = "cpu", pr
         raise ValueError("The processor does not compute in float16: choose float32 or bfloat16.")
     if precision == "bfloat16" and not multiplies_bfloat16(place):
         raise ValueError(f"This computer's {place.type} does not multiply in bfloat16: choose float32.")
-    dtype: torch.dtype = getattr(torch, precision)
-    network = load_weights(checkpoint, tokenizer, dtype).to(place)
-    network.pack(dtype)
-    return MeshNetwork(network, place)
+    return MeshNetwork(load_weights(checkpoint, tokenizer, place, getattr(torch, precision)), place)

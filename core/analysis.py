@@ -178,46 +178,48 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
         "presence": [str(value) for value in track.presence],
         "presence_reason": list(track.reasons),
         "action": a.action,
-        "scores": {
-            "temporal_coherence": number(a.scores.temporal_coherence),
-            "action_consistency": {name: number(value) for name, value in a.scores.action_consistency.items()},
-            "nearest_class": a.scores.nearest_class,
-            "motion_amount": number(a.scores.motion_amount),
-            "padded": a.scores.padded,
-            "outside": a.scores.outside,
-            "reason": a.scores.reason,
-            "windows": [
-                {
-                    "start": w.start,
-                    "stop": w.stop,
-                    "temporal_coherence": number(w.temporal_coherence),
-                    "nearest_class": w.nearest_class,
-                }
-                for w in a.scores.windows
-            ],
-        },
+        "scores": scores_json(a.scores),
         "step_curve": numbers(a.curves.step),
         "step_disagreement": numbers(a.curves.disagreement),
         "band": {"low": numbers(a.curves.band_low), "high": numbers(a.curves.band_high)},
         "attention": {name: numbers(values) for name, values in a.curves.attention.items()},
-        "glitches": [
-            {
-                "id": g.id,
-                "start": g.start,
-                "stop": g.stop,
-                "peak": g.peak,
-                "kind": g.kind,
-                "severity": number(g.severity),
-                "rarity": g.rarity,
-                "confidence": number(g.confidence),
-                "sources": {name: number(value) for name, value in g.sources.items()},
-                "joints": [{"name": j.name, "share": number(j.share), "excess": number(j.excess)} for j in g.joints],
-                "tracks": list(g.tracks),
-                "text": g.text,
-            }
-            for g in a.glitches
-        ],
+        "glitches": [glitch_json(g) for g in a.glitches],
         "timings": {name: number(value) for name, value in a.timings.items()},
+    }
+
+
+def scores_json(scores: Scores) -> dict[str, Any]:
+    """The scores as the export has them."""
+    return {
+        "temporal_coherence": number(scores.temporal_coherence),
+        "action_consistency": {name: number(value) for name, value in scores.action_consistency.items()},
+        "nearest_class": scores.nearest_class,
+        "motion_amount": number(scores.motion_amount),
+        "padded": scores.padded,
+        "outside": scores.outside,
+        "reason": scores.reason,
+        "windows": [
+            {"start": w.start, "stop": w.stop, "temporal_coherence": number(w.temporal_coherence), "nearest_class": w.nearest_class}
+            for w in scores.windows
+        ],
+    }
+
+
+def glitch_json(glitch: Glitch) -> dict[str, Any]:
+    """One event as the export has it."""
+    return {
+        "id": glitch.id,
+        "start": glitch.start,
+        "stop": glitch.stop,
+        "peak": glitch.peak,
+        "kind": glitch.kind,
+        "severity": number(glitch.severity),
+        "rarity": glitch.rarity,
+        "confidence": number(glitch.confidence),
+        "sources": {name: number(value) for name, value in glitch.sources.items()},
+        "joints": [{"name": j.name, "share": number(j.share), "excess": number(j.excess)} for j in glitch.joints],
+        "tracks": list(glitch.tracks),
+        "text": glitch.text,
     }
 
 

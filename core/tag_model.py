@@ -5,7 +5,6 @@ The released checkpoint holds neither statistics nor centroids: both are rebuilt
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -23,10 +22,11 @@ from core.scores import class_centroid
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips, read_clip, tag_sources
 from core.track import Source
 from core.training.dataset import column_statistics
+from core.training.sampler import split_videos
 from core.windows import WINDOW, window_starts
 
 K = TypeVar("K")
-SPLIT_SEED, TRAINING_SHARE = 1337, 0.8
+SPLIT_SEED = 1337
 _BATCH = 64
 Progress = Callable[[str, int, int], None]
 
@@ -51,16 +51,8 @@ class TagModel:
 
 
 def released_split(clips: Sequence[ClipFiles]) -> np.ndarray:
-    """bool [N]: True for the training clips. 80 of 100 clips of each class train, at least one, and at least one is held out if there are
-    two. One generator (Python's, seed 1337) shuffles the clips of each class by name, class after class, as in the released code."""
-    generator = random.Random(SPLIT_SEED)
-    training = np.zeros(len(clips), bool)
-    for action in sorted({clip.action or "" for clip in clips}):
-        mine = sorted((i for i, clip in enumerate(clips) if (clip.action or "") == action), key=lambda i: clips[i].meshes.name)
-        generator.shuffle(mine)
-        count = max(1, min(len(mine) - 1, round(len(mine) * TRAINING_SHARE)))
-        training[mine[:count]] = True
-    return training
+    """bool [N]: True for the training clips, as the released code splits them with its seed."""
+    return ~split_videos([clip.meshes.name for clip in clips], [clip.action or "" for clip in clips], SPLIT_SEED)
 
 
 def build_model(

@@ -14,7 +14,7 @@ from core.track import Source
 from core.training.dataset import LabelledClip, WindowSet, column_statistics, window_set
 from core.training.errors import DatasetError
 from core.training.recipe import Recipe
-from core.training.sampler import split_clips
+from core.training.sampler import split_clips, split_videos
 from core.windows import WINDOW
 
 _FPS = 30.0
@@ -73,7 +73,11 @@ def prepare(clips: Iterable[LabelledClip], recipe: Recipe, name: str, split: str
         raise DatasetError(
             f"Training needs two classes with two {what} of {recipe.window} frames or more each, and found {found}{rest}: add {what}."
         )
-    held_out = split_clips(names, actions, units if split == "group" else [""] * len(names), recipe.seed, recipe.held_out_share)
+    if split == "group":
+        held_out = split_clips(names, actions, units, recipe.seed, recipe.held_out_share)
+    else:
+        # The released code sorts by the name of the file of features.
+        held_out = split_videos([f"{clip}.npz" for clip in names], actions, recipe.seed, recipe.held_out_share)
     label = np.array([classes.index(action) if action in classes else -1 for action in actions])
     windows = replace(windows, label=label[windows.clip])
     training, testing = (_subset(windows, (held_out[windows.clip] == out) & (windows.label >= 0)) for out in (False, True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -29,6 +30,19 @@ def split_clips(clips: Sequence[str], labels: Sequence[str], subjects: Sequence[
                 break
             chosen.append(candidate)
         held_out |= mine & np.isin(groups, chosen)
+    return held_out
+
+
+def split_videos(names: Sequence[str], labels: Sequence[str], seed: int, held_out_share: float = 0.2) -> np.ndarray:
+    """bool [N]: True for the videos that are held out, by the released code's draws: one generator of Python's shuffles the names of each
+    class, class after class, in alphabetical order. At least one trains, and at least one is held out if there are two."""
+    generator = random.Random(seed)
+    held_out = np.zeros(len(names), bool)
+    for label in sorted(set(labels)):
+        mine = sorted((i for i, own in enumerate(labels) if own == label), key=lambda i: names[i])
+        generator.shuffle(mine)
+        training = max(1, min(len(mine) - 1, round(len(mine) * (1 - held_out_share))))
+        held_out[mine[training:]] = True
     return held_out
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.embedding_sources import EMBEDDINGS
 from core.extraction import ExtractionError
 from core.extraction.person_weights import find_weights
 from core.manifold import BUNDLED, ManifoldError, load_manifold
 from core.store import Store
 from core.tag_data import tag_sources
-from core.embedding_sources import EMBEDDINGS
 from core.track import Source
 from core.user_models.checks import Finding, check, check_all
 from core.user_models.folder import models_folder
@@ -29,7 +29,7 @@ _POSES = (("dwpose-onnx", "onnx"), ("dwpose-pth", "mmpose"))
 class ReferenceSetup:
     """What is ready, as the weights of each network; None where there are none, or where the packages to run them are missing.
 
-    detector         Detectron2's (.pkl) or YOLOX's (.onnx); None: the whole frame is taken for one person
+    detector         Detectron2's (.pkl) or YOLOX's (.onnx); None: the whole frame is taken for one person, where no file is there at all
     pose             DWPose, .onnx or .pth
     mesh, tokenizer  TokenHMR; both or none
     lacking          part (`detector`, `pose`, `mesh`) -> what to do about it, as one sentence; parts that are ready are left out
@@ -53,7 +53,9 @@ def reference_setup() -> ReferenceSetup:
     lacking: dict[str, str] = {}
     detector, reason = _first(_DETECTORS)
     if detector is None:
-        lacking["detector"] = f"No person detector is ready, so the whole frame is taken for one person: {reason}"
+        spoilt = any(check(key).path is not None for key, _ in _DETECTORS)
+        what = "The person detector is not ready" if spoilt else "There is no person detector, so the whole frame is taken for one person"
+        lacking["detector"] = f"{what}: {reason}"
     pose, reason = _first(_POSES)
     if pose is None:
         lacking["pose"] = f"DWPose is not ready: {reason}"

@@ -1,44 +1,37 @@
 """The reference extractor: persons, key points and meshes by the networks of the TAG authors' pipeline, on weights that the user brings.
 
 The clip is read twice: first persons are searched, since the one who is analysed is known only at the end; then key points and meshes are
-estimated in their box, several frames at a time. Decoding and cropping run ahead on a thread of their own.
+estimated in their box, several frames at a time. Decoding and cropping run ahead on threads of their own.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from core.extraction import Cancelled, ExtractionError
-from core.extraction.cuts import CutFinder
 from core.extraction.lookahead import ahead
 from core.extraction.reference.box_tracking import Followed, FramePersons, follow, search
-from core.extraction.reference.crops import Crop, camera_to_frame, crop_person
+from core.extraction.reference.crops import camera_to_frame
 from core.extraction.reference.networks import Networks, fingerprints, load_networks
 from core.extraction.reference.persons import Persons
+from core.extraction.reference.reading import Batch, SearchedFrames, batches
 from core.extraction.reference.recording import Recording
 from core.extraction.reference.settings import ReferenceSettings
-from core.timebase import FrameIndex
-from core.track import ExtractorInfo, HumanTrack, Presence
+from core.track import ExtractorInfo, HumanTrack
+from core.user_models.registry import find
 from core.user_models.setup import ReferenceSetup, reference_setup
 from core.video import Video
 
 VERSION = "1"
 _PARTIAL_SECONDS = 2.0
-# Frames that go through a network together: more fill a GPU, on a CPU they only cost memory.
-BATCHES = {"cpu": 4, "cuda": 32}
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """A frame with the person, on its way to the networks."""
-
-    frame: int
-    picture: np.ndarray
-    crop: Crop | None
+# Frames whose key points and meshes are estimated together: more fill a GPU, on a CPU they only cost memory.
+_BATCHES = {"cpu": 4, "cuda": 32}
+# Frames that are searched together; on a CPU the default detector takes seconds for one.
+_SEARCHED_TOGETHER = {"cpu": 1, "cuda": 8}
 
 
 class Reference:
@@ -83,87 +76,66 @@ class Reference:
         times = video.timebase.times[frames.start : frames.stop]
         recording = Recording(self.info, times, video.size, followed)
         reported = time.monotonic()
-        size = BATCHES.get(self._device, BATCHES["cpu"])
-        with ahead(_batches(video, frames, followed, size, networks.mesh is not None), 2) as batches:
-            for batch in batches:
-                step(total + batch[-1].frame)
-                self._estimate(networks, recording, batch, followed, video.size)
+        size = _BATCHES[self._device]
+        with ahead(batches(video, frames, followed.boxes, networks, size, self._device == "cuda"), 2) as waiting:
+            for batch in waiting:
+                step(total + batch.frames[0])
+                self._estimate(networks, recording, batch)
                 if time.monotonic() - reported > _PARTIAL_SECONDS:
-                    partial(recording.track(batch[-1].frame + 1))
+                    partial(recording.track(batch.frames[-1] + 1))
                     reported = time.monotonic()
         step(2 * total)
         return recording.track(total)
 
     def _find(self, networks: Networks, video: Video, frames: range, step: Callable[[int], None]) -> Followed:
         """The person who is analysed in each frame."""
-        cuts = CutFinder()
-        detector = networks.detector
-        begun = time.monotonic()
+        detector, searched = networks.detector, SearchedFrames(video, frames)
+        size = _SEARCHED_TOGETHER[self._device]
+        begun, reached = time.monotonic(), 0
 
         def detect(wanted: Sequence[int]) -> list[Persons]:
+            nonlocal reached
             if detector is None:
-                width, height = video.size
-                whole = np.array([[0, 0, width, height]], np.float32)
+                whole = np.array([[0, 0, *video.size]], np.float32)
                 return [Persons(whole, np.ones(1, np.float32)) for _ in wanted]
             found: list[Persons] = []
-            size = BATCHES.get(self._device, BATCHES["cpu"])
             for first in range(0, len(wanted), size):
-                step(wanted[first])
-                found += detector.detect([video.frame(FrameIndex(frames.start + frame)) for frame in wanted[first : first + size]])
+                some = wanted[first : first + size]
+                reached = max(reached, some[0])  # frames between searched ones may be searched after them
+                step(reached)
+                found += detector.detect([searched.picture(frame) for frame in some])
             return found
 
         persons: list[FramePersons] = []
-        for part, found in search(detect, range(len(frames)), self._settings.detect_every if detector else 1, cuts.cuts):
-            for frame in part:
-                cuts.take(video.frame(FrameIndex(frames.start + frame)))
+        every = 1 if detector is None else self._settings.detect_every
+        for part, found in search(detect, range(len(frames)), every, searched.cuts):
+            searched.look(part[-1])
             persons += found
             step(part[-1] + 1)
         self.seconds["persons"] += time.monotonic() - begun
-        return follow(persons, cuts.cuts)
+        return follow(persons, searched.cuts)
 
-    def _estimate(
-        self, networks: Networks, recording: Recording, batch: Sequence[_Seen], followed: Followed, size: tuple[int, int]
-    ) -> None:
-        frames = np.array([seen.frame for seen in batch])
+    def _estimate(self, networks: Networks, recording: Recording, batch: Batch) -> None:
+        frames = np.array(batch.frames)
         if networks.pose is not None:
             from core.extraction.reference.dwpose.layout import to_keypoints
 
             begun = time.monotonic()
-            found = networks.pose.estimate_many([seen.picture for seen in batch], [followed.boxes[frame][None] for frame in frames])
-            for frame, whole in zip(frames, found, strict=True):
-                recording.keypoints[frame], recording.keypoint_scores[frame] = to_keypoints(whole, 0, self._settings.variant)
+            found = networks.pose.locate(batch.poses)
+            # Each is alone in their frame: with several persons in one, the authors' scripts would mix up hands.
+            for place, frame in enumerate(frames):
+                recording.keypoints[frame], recording.keypoint_scores[frame] = to_keypoints(found, place)
             self.seconds["key points"] += time.monotonic() - begun
-        crops = [seen.crop for seen in batch if seen.crop is not None]
-        if networks.mesh is not None:
-            import torch
-
+        if networks.mesh is not None and batch.images is not None:
             begun = time.monotonic()
-            mesh = networks.mesh.predict(torch.from_numpy(np.stack([crop.image for crop in crops])))
-            recording.token[frames] = mesh.token
-            recording.global_orient[frames], recording.body_pose[frames], recording.betas[frames] = (
-                mesh.global_orient,
-                mesh.body_pose,
-                mesh.betas,
-            )
-            centers, sizes = np.stack([crop.center for crop in crops]), np.array([crop.size for crop in crops])
-            recording.translation[frames], focal = camera_to_frame(mesh.camera, centers, sizes, size)
-            recording.intrinsics[frames] = (focal, focal, size[0] / 2, size[1] / 2)
+            mesh = networks.mesh.predict(batch.images)
+            recording.token[frames], recording.betas[frames] = mesh.token, mesh.betas
+            recording.global_orient[frames], recording.body_pose[frames] = mesh.global_orient, mesh.body_pose
+            centers, sizes = np.stack([crop.center for crop in batch.meshes]), np.array([crop.size for crop in batch.meshes])
+            width, height = recording.size
+            recording.translation[frames], focal = camera_to_frame(mesh.camera, centers, sizes, recording.size)
+            recording.intrinsics[frames] = (focal, focal, width / 2, height / 2)
             self.seconds["meshes"] += time.monotonic() - begun
-
-
-def _batches(video: Video, frames: range, followed: Followed, size: int, crop: bool) -> Iterator[list[_Seen]]:
-    """The frames that show the person, in order, `size` at a time; decoding and cropping happen here."""
-    batch: list[_Seen] = []
-    for index, picture in video.frames(frames.start, frames.stop):
-        frame = index - frames.start
-        if followed.presence[frame] is Presence.NONE or not np.isfinite(followed.boxes[frame]).all():
-            continue
-        batch.append(_Seen(frame, picture, crop_person(picture, followed.boxes[frame]) if crop else None))
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def create(device: str, settings: ReferenceSettings) -> Reference:
@@ -172,6 +144,11 @@ def create(device: str, settings: ReferenceSettings) -> Reference:
     if settings.detector is not None:
         lacking = {part: why for part, why in setup.lacking.items() if part != "detector"}
         setup = replace(setup, detector=settings.detector, lacking=lacking)
+    elif settings.config is not None:
+        raise ExtractionError(f"{settings.config.name} describes a detector whose weights are not named: name them with --detector.")
+    elif setup.detector is None and any(find(key) is not None for key in ("detectron", "yolox")):
+        # The whole frame in place of the person would give other numbers than whoever put a detector there expects.
+        raise ExtractionError(setup.lacking["detector"])
     if device != "cpu":
         import torch
 

@@ -41,7 +41,7 @@ def load_networks(setup: ReferenceSetup, device: str, settings: ReferenceSetting
 
 
 def fingerprints(setup: ReferenceSetup, settings: ReferenceSettings) -> dict[str, str]:
-    """What tells the files apart, for the cache's keys. Raises OSError."""
+    """What tells the files apart, for the cache's keys. Raises ExtractionError when one cannot be read."""
     files = {
         "detector": setup.detector,
         "config": settings.config,
@@ -49,7 +49,10 @@ def fingerprints(setup: ReferenceSetup, settings: ReferenceSettings) -> dict[str
         "mesh": setup.mesh,
         "tokenizer": setup.tokenizer,
     }
-    return {name: _fingerprint(path) for name, path in files.items() if path is not None}
+    try:
+        return {name: _fingerprint(path) for name, path in files.items() if path is not None}
+    except OSError as error:
+        raise ExtractionError(f"{error.filename} cannot be read ({error.strerror}): check the path.") from error
 
 
 def _load_detector(path: Path, config: Path | None, device: str) -> PersonDetector:

@@ -22,7 +22,8 @@ class Recording:
         def empty(*shape: int) -> np.ndarray:
             return np.full((len(times), *shape), np.nan, np.float32)
 
-        self._info, self._times, self._size, self._followed = info, np.asarray(times, np.float64), size, followed
+        self.size = size
+        self._info, self._times, self._followed = info, np.asarray(times, np.float64), followed
         self._names = {source.name for source in info.sources}
         self.keypoints, self.keypoint_scores = empty(len(KEYPOINTS), 2), np.zeros((len(times), len(KEYPOINTS)), np.float32)
         self.global_orient, self.body_pose, self.betas = empty(3, 3), empty(23, 3, 3), empty(10)
@@ -47,7 +48,7 @@ class Recording:
         return HumanTrack(
             extractor=self._info,
             subject=Subject(followed.number or 0, box),  # type: ignore[arg-type]  # four edges
-            size=self._size,
+            size=self.size,
             times=self._times,
             presence=tuple(presence),
             reasons=tuple(reasons),

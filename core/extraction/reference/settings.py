@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
-PRECISIONS = ("float32", "bfloat16", "float16")
+Precision = Literal["float32", "bfloat16", "float16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,6 @@ class ReferenceSettings:
 
     variant: str = "authors"
     detect_every: int = 1
-    precision: str = "float32"
+    precision: Precision = "float32"
     detector: Path | None = None
     config: Path | None = None

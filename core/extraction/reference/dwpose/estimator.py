@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.extraction.reference.dwpose.simcc import crop_person, decode_simcc
+from core.extraction.reference.dwpose.simcc import PersonCrop, crop_person, decode_simcc
 
 # As the network was trained, or as the TAG authors' scripts feed it: frames of OpenCV, that are never turned into RGB.
 COLOURS = ("rgb", "bgr")
@@ -37,15 +37,19 @@ class PoseEstimator(Protocol):
 
     device: str
 
+    def crop(self, picture: np.ndarray, box: np.ndarray) -> PersonCrop:
+        """What the network reads of a box float32 [4] (x0, y0, x1, y1) of a picture, RGB uint8 [H, W, 3]; any thread may make it."""
+        ...
+
+    def locate(self, crops: Sequence[PersonCrop]) -> WholeBody:
+        """The persons of these crops, of any pictures, in their order; at least one."""
+        ...
+
     def estimate(self, picture: np.ndarray, boxes: np.ndarray) -> WholeBody:
-        """The persons in the boxes float32 [N, 4] (x0, y0, x1, y1) of a picture, RGB uint8 [H, W, 3].
+        """The persons in the boxes float32 [N, 4] of a picture.
 
         Without boxes [0, 4] the whole frame is one box, as in the TAG authors' extraction.
         """
-        ...
-
-    def estimate_many(self, pictures: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[WholeBody]:
-        """`estimate` of each picture, with the crops of all of them in common batches."""
         ...
 
 
@@ -59,27 +63,20 @@ class SimccEstimator:
         self.device = device
         self._network, self._size, self._colour, self._batch = network, size, colour, batch
 
+    def crop(self, picture: np.ndarray, box: np.ndarray) -> PersonCrop:
+        return crop_person(picture, box, self._size, self._colour == "bgr")
+
+    def locate(self, crops: Sequence[PersonCrop]) -> WholeBody:
+        points = np.empty((len(crops), POINTS, 2))
+        scores = np.empty((len(crops), POINTS), np.float32)
+        for start in range(0, len(crops), self._batch):
+            some = crops[start : start + self._batch]
+            part = slice(start, start + len(some))
+            at, scores[part] = decode_simcc(*self._network(np.stack([crop.image for crop in some])))
+            points[part] = [crop.to_picture(inside) for crop, inside in zip(some, at, strict=True)]
+        return WholeBody(points, scores)
+
     def estimate(self, picture: np.ndarray, boxes: np.ndarray) -> WholeBody:
-        return self.estimate_many([picture], [boxes])[0]
-
-    def estimate_many(self, pictures: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[WholeBody]:
-        jobs = [(picture, box) for picture, some in zip(pictures, boxes, strict=True) for box in _or_whole(picture, some)]
-        points = np.empty((len(jobs), POINTS, 2))
-        scores = np.empty((len(jobs), POINTS), np.float32)
-        for start in range(0, len(jobs), self._batch):
-            crops = [crop_person(picture, box, self._size, self._colour == "bgr") for picture, box in jobs[start : start + self._batch]]
-            at, value = decode_simcc(*self._network(np.stack([crop.image for crop in crops])))
-            part = slice(start, start + len(crops))
-            points[part] = [crop.to_picture(inside) for crop, inside in zip(crops, at, strict=True)]
-            scores[part] = value
-        result, start = [], 0
-        for some in boxes:
-            part = slice(start, start + max(len(some), 1))
-            result.append(WholeBody(points[part], scores[part]))
-            start = part.stop
-        return result
-
-
-def _or_whole(picture: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    height, width = picture.shape[:2]
-    return boxes if len(boxes) else np.array([[0, 0, width, height]], np.float32)
+        height, width = picture.shape[:2]
+        searched = boxes if len(boxes) else np.array([[0, 0, width, height]], np.float32)
+        return self.locate([self.crop(picture, box) for box in searched])

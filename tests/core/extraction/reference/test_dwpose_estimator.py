@@ -42,19 +42,14 @@ def test_that_without_boxes_the_whole_frame_is_searched() -> None:
     np.testing.assert_allclose(found.keypoints[0, 0], [600, 30], atol=1.5)
 
 
-def test_that_many_pictures_give_what_each_gives_alone() -> None:
+def test_that_crops_of_many_pictures_give_what_each_gives_alone() -> None:
     estimator = SimccEstimator(brightest, SIZE, "cpu", batch=2)
     pictures = [picture_with_dots((100, 100)), picture_with_dots((200, 50))[:300, :500], picture_with_dots((320, 240))]
-    boxes = [np.array([[50, 50, 150, 200], [60, 60, 120, 150]], np.float32), NOBODY, np.array([[300, 200, 400, 300]], np.float32)]
-    together = estimator.estimate_many(pictures, boxes)
-    assert [len(found.scores) for found in together] == [2, 1, 1]
-    for found, picture, some in zip(together, pictures, boxes, strict=True):
-        np.testing.assert_array_equal(found.keypoints, estimator.estimate(picture, some).keypoints)
-    assert [float(found.scores[0, 0]) for found in together] == [2.0, 2.0, 2.0]  # four crops went through in twos
-
-
-def test_that_no_pictures_give_nothing() -> None:
-    assert SimccEstimator(brightest, SIZE, "cpu").estimate_many([], []) == []
+    boxes = np.array([[50, 50, 150, 200], [120, 20, 300, 150], [300, 200, 400, 300]], np.float32)
+    together = estimator.locate([estimator.crop(picture, box) for picture, box in zip(pictures, boxes, strict=True)])
+    for found, picture, box in zip(together.keypoints, pictures, boxes, strict=True):
+        np.testing.assert_array_equal(found, estimator.estimate(picture, box[None]).keypoints[0])
+    assert together.scores[:, 0].tolist() == [2.0, 2.0, 1.0]  # three crops went through in twos
 
 
 def test_that_a_crop_shows_the_box_grown_by_a_quarter_in_the_shape_of_the_input() -> None:

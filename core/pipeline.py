@@ -1,4 +1,4 @@
-"""The stages that make an Analysis: open, extract, embed, score, glitches. What is known is taken from the cache, stage by stage."""
+"""The stages that make an Analysis: open, extract, tracks, embed, score, glitches. What is known is taken from the cache by stage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,17 +23,22 @@ from core.manifold import Manifold, ManifoldError, check_sources, load_manifold
 from core.ranges import embedding_over_all_frames, over_all_frames
 from core.recall import recall, remember
 from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
-from core.store import EMBEDDING, GLITCHES, TRACK, Store, make_key
+from core.store import EMBEDDING, GLITCHES, PIXELS, TRACK, Store, make_key
+from core.tag_data import is_mesh_file
 from core.track import HumanTrack
 from core.version import telltale_version
 from core.video import Video, VideoError, file_sha256, open_video
 
+if TYPE_CHECKING:
+    from core.tracks.pixels.measure import PixelTracks
+
 T = TypeVar("T")
-# Behind `extract` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
-STAGES = ("open", "extract", "embed", "score", "glitches")
+# Behind `tracks` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
+STAGES = ("open", "extract", "tracks", "embed", "score", "glitches")
 DESCRIBE = "describe"
-# Part of the keys of what they make: raise when core.embedding or core.scores computes something else from the same input.
-EMBEDDING_VERSION, SCORES_VERSION = 1, 1
+# Part of the keys of what they make: raise when core.tracks.pixels, core.embedding or core.scores computes something else from the same
+# input.
+PIXELS_VERSION, EMBEDDING_VERSION, SCORES_VERSION = 1, 1, 1
 _EVENT_SECONDS = 0.05
 
 
@@ -153,6 +158,7 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
         if known is not None:
             return replace(known, video=info)
         part = _extract(state, extractor, video, frames, keys.extracted)
+        _pixels(state, video, frames, part, pixels_key(keys.extracted))
         if weights:
             part = _describe(state, part, video, frames, weights, keys.track)
         times = video.timebase.times
@@ -221,6 +227,20 @@ def _extract(state: _Run, extractor: Extractor, video: Video, frames: range, key
         return track
 
 
+def _pixels(state: _Run, video: Video, frames: range, track: HumanTrack, key: str) -> PixelTracks | None:
+    """What only the pictures of the range tell; None where there are none. Needs OpenCV, which is imported here and not before."""
+    with state.stage("tracks") as progress:
+        if is_mesh_file(state.request.path):
+            return None
+        from core.tracks.pixels.measure import PixelTracks, measure_pixels
+
+        pixels = state.known(PIXELS, key, PixelTracks)
+        if pixels is None:
+            pixels = measure_pixels(video, frames, track, progress, state.cancelled)
+            state.keep(PIXELS, key, pixels)
+        return pixels
+
+
 def _check_sources(manifold: Manifold, extractor: Extractor, weights: tuple[PersonWeights, ...]) -> None:
     """Before minutes are spent on a track that the manifold cannot judge. Raises ManifoldError, with what the extractor has to say."""
     try:
@@ -255,6 +275,11 @@ def track_key(sha256: str, extractor: Extractor, frames: range) -> str:
         settings=extractor.settings,
         frames=[frames.start, frames.stop],
     )
+
+
+def pixels_key(track: str) -> str:
+    """The name in the cache of the pixel tracks of the frames whose extracted track has this name."""
+    return make_key(track=track, pixels=PIXELS_VERSION)
 
 
 def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, weights: tuple[PersonWeights, ...]) -> _Keys:

@@ -11,8 +11,9 @@ import numpy as np
 from core.analysis import Curves
 from core.track import HumanTrack, Presence
 
-if TYPE_CHECKING:  # the embedding needs torch, this does not
+if TYPE_CHECKING:  # they need torch and OpenCV, this does not
     from core.embedding import Embedding
+    from core.tracks.pixels.measure import PixelTracks
 
 OUTSIDE_RANGE = "outside the analysed range"
 
@@ -60,6 +61,11 @@ def embedding_over_all_frames(embedding: Embedding, start: int, total: int) -> E
         ),
         interpolated=interpolated,
     )
+
+
+def pixels_over_all_frames(pixels: PixelTracks, start: int, total: int) -> PixelTracks:
+    """Pixel tracks of the frames from `start` on as those of a video of `total` frames."""
+    return replace(pixels, **{name: _padded(values, start, total) for name, values in vars(pixels).items()})
 
 
 def _padded(values: np.ndarray, start: int, total: int) -> np.ndarray:

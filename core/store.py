@@ -29,8 +29,8 @@ from core.packing import pack, unpack
 T = TypeVar("T")
 # Raise when the fields of a stored dataclass change their meaning; entries of another format are never found again.
 FORMAT = 1
-TRACK, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM = "track", "embedding", "glitches", "analysis", "checksum"
-KINDS = (TRACK, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM)
+TRACK, PIXELS, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM = "track", "pixels", "embedding", "glitches", "analysis", "checksum"
+KINDS = (TRACK, PIXELS, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM)
 _LABEL = "label"
 _STALE_SECONDS = 24 * 3600.0
 

@@ -20,8 +20,6 @@ from core.tracks.root import root, still_paths
 from core.tracks.sides import sides
 from core.tracks.spikes import spikes
 
-# Part of the cache key of what is built on it: raise when the same track and pixels give other numbers.
-VERSION = 1
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction

@@ -11,9 +11,11 @@ from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Par
 from core.extraction import Cancelled as Stopped
 from core.logs import log_file
 from core.manifold import ManifoldError
-from core.pipeline import STAGES, RequestError, analyze, run
+from core.pipeline import STAGES, RequestError, analyze, pixels_key, run
+from core.ranges import pixels_over_all_frames
 from core.recall import recall_latest
-from core.store import ANALYSIS, EMBEDDING, GLITCHES, TRACK, Store
+from core.store import ANALYSIS, EMBEDDING, GLITCHES, PIXELS, TRACK, Store
+from core.tracks.pixels.measure import PixelTracks
 from core.video import VideoError
 from tests.tiny_extractor import TinyRequest, write_clip, write_manifold
 
@@ -94,7 +96,7 @@ def test_that_another_class_reuses_track_and_embedding(clip: Path, manifold: Pat
     assert analysis.action == "Squat"
     assert runs(log) == 1
     kinds = [entry.kind for entry in store.entries()]
-    assert [kinds.count(kind) for kind in (TRACK, EMBEDDING, GLITCHES, ANALYSIS)] == [1, 1, 1, 2]
+    assert [kinds.count(kind) for kind in (TRACK, PIXELS, EMBEDDING, GLITCHES, ANALYSIS)] == [1, 1, 1, 1, 2]
 
 
 def test_that_allow_many_reuses_the_track_alone(clip: Path, manifold: Path, tmp_path: Path, log: Path) -> None:
@@ -104,6 +106,22 @@ def test_that_allow_many_reuses_the_track_alone(clip: Path, manifold: Path, tmp_
     assert runs(log) == 1
     kinds = [entry.kind for entry in store.entries()]
     assert [kinds.count(kind) for kind in (TRACK, EMBEDDING)] == [1, 2]
+
+
+def test_that_the_pixel_tracks_of_the_range_are_kept(clip: Path, manifold: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    collect(TinyRequest(clip, manifold=manifold, frames=(10, 50)), store)
+    (entry,) = store.entries(PIXELS)
+    (track,) = store.entries(TRACK)
+    assert entry.key == pixels_key(track.key)
+    pixels = store.load(PIXELS, entry.key, PixelTracks)
+    assert pixels is not None
+    assert len(pixels) == 40
+    assert np.isfinite(pixels.distance[1:, 0, 0]).all()
+    over_all = pixels_over_all_frames(pixels, 10, 60)
+    np.testing.assert_array_equal(over_all.distance[11:50, 0, 0], pixels.distance[1:, 0, 0])
+    assert np.isnan(over_all.distance[:10]).all()
+    assert np.isnan(over_all.distance[50:]).all()
 
 
 def test_that_a_broken_track_in_the_cache_is_extracted_again(clip: Path, manifold: Path, tmp_path: Path, log: Path) -> None:

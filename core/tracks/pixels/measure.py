@@ -20,8 +20,6 @@ from core.tracks.pixels.flow import FlowReader
 from core.tracks.pixels.reduced import Reduced, box_mask, grown, reduce_frame
 from core.video import Video
 
-# Part of the cache key: raise when the same frames give other numbers.
-VERSION = 1
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _BOX_SECONDS = 1.0
 _PERSON_MARGIN = 0.05

@@ -27,7 +27,7 @@ FEWEST = 20
 CLEAN_MINUTES = 7.0
 STEPS = (2, 3, 4, 4)  # of the 60 Hz data: 30, 20 and 15 frames a second
 BODY_STEPS = (2, 3)
-_LONGEST, _LONGEST_CLEAN = 6.5, 16.0  # seconds of one film
+_LONGEST, _LONGEST_CLEAN = 9.0, 16.0  # seconds of one film
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tools.mocap.clips import FPS, Take, clean_parts, open_library
 from tools.render_mocap import plan as training_plan
 
 TRAINING_FRAMES = 38000  # how many the bundled manifold's films were planned with
-SHORTEST = 1.9  # seconds
+SHORTEST = 2.5  # seconds
 
 
 @lru_cache(maxsize=1)

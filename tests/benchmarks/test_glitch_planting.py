@@ -20,11 +20,11 @@ SIZE, FRAMES, FPS = (96, 80), 180, 24.0
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    """A patch of noise that crosses the picture and comes back, and the key points of a small person who moves with it."""
+    """A patch of noise that goes to and fro, quickly and slowly in turn, and the key points of a small person who moves with it."""
     generator = np.random.default_rng(0)
     ground = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
     patch = generator.integers(100, 255, (60, 30, 3), np.uint8)
-    place = 10 + 25 * (1 + np.sin(np.arange(FRAMES) / 9))
+    place = 10 + 25 * (1 + np.sin(np.cumsum(np.where(np.arange(FRAMES) % 100 < 60, 0.15, 0.03))))
     shown = []
     for x in place.round().astype(int):
         picture = ground.copy()

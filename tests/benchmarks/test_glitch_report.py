@@ -69,6 +69,7 @@ def test_that_the_detectors_are_compared_by_area_and_recall() -> None:
     text = report(OUTCOMES)
     assert row(text, TOOL)[0] == "1.00 (2 of 2)" and row(text, TOOL)[3] == "1.000"
     assert row(text, "acceleration")[0] == "0.00 (0 of 2)"
+    assert "1 - AUPRC is 0.00 of that of the best baseline" in text
 
 
 def test_that_a_missed_plant_is_listed_with_the_nearest_event() -> None:

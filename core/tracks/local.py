@@ -64,7 +64,7 @@ class LocalTracks:
     Pictures (`pace`, `order`)
       change                    of the person's picture since the frame before, in grey levels
       held, regular, freeze, skip
-      disorder, reversal, splice, mirror
+      disorder, reversal, splice, mirror, worth
       turn_back                 0..1: the person's flow goes back the way it came, at speed; ordinary below 0.25
       unexplained               of the person's picture by the optical flow, over what is usual around; ordinary below 2
     Editor and camera
@@ -113,6 +113,7 @@ class LocalTracks:
     reversal: np.ndarray
     splice: np.ndarray
     mirror: np.ndarray
+    worth: np.ndarray
     turn_back: np.ndarray
     unexplained: np.ndarray
     cut: np.ndarray
@@ -210,6 +211,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "reversal": o.reversal,
         "splice": o.splice,
         "mirror": o.mirror,
+        "worth": o.worth,
         "unexplained": unexplained / usual,
         "cut": pixels.cut,
         "crossfade": crossfade(distance[:, 0]),
@@ -222,7 +224,8 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
 
 def _without_pictures(total: int) -> dict[str, np.ndarray]:
     alone = (
-        "sharpness", "turn_back", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "unexplained",
+        "sharpness", "turn_back", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth",
+        "unexplained",
         "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
     )  # fmt: skip
     found = {name: np.full(total, np.nan) for name in alone}

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from core.tracks.joints import running_quantile
+from core.tracks.joints import quantile, running_quantile
 
 _LEAST = 0.8  # grey levels, the least usual step (see `pace`)
 _AROUND, _USUAL = 8, 0.6  # frames on either side, and their quantile
+_USUAL_LAG, _MOST_STEPS = 0.75, 12  # quantile of the distances at one lag, and the most steps that a step can be worth
 _WINDOW = 5  # frames on either side, for disorder
 _LONGEST_SPLICE, _LONGEST_MIRROR, _SHORTEST_REVERSAL = 4, 12, 4
-_REVERSAL_SECONDS = 2.2
+_REVERSAL_SECONDS = 2.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +32,14 @@ class Order:
     reversal  float64 [T]  how many times shorter both ends of a segment become by turning it round; 1 and below is ordinary
     splice    float64 [T]  how many times nearer the neighbours of one to four frames are to each other than to those
     mirror    float64 [T]  how many times nearer one to twelve frames come to their neighbours by being mirrored
+    worth     float64 [T]  how many ordinary steps the step into the frame is worth at least: 1 is ordinary, fast starts reach 4; up to 12
     """
 
     disorder: np.ndarray
     reversal: np.ndarray
     splice: np.ndarray
     mirror: np.ndarray
+    worth: np.ndarray
 
 
 def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, times: np.ndarray) -> Order:
@@ -63,6 +66,7 @@ def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, times: np
         reversal=_segments(person[:, 0], usual, reversals, turned),
         splice=_segments(person[:, 0], usual, range(1, _LONGEST_SPLICE + 1), left_out),
         mirror=_segments(whole[:, 0], usual_whole, range(1, _LONGEST_MIRROR + 1), flipped),
+        worth=_worth(person),
     )
 
 
@@ -88,6 +92,34 @@ def _segments(change: np.ndarray, usual: np.ndarray, sizes: range, mended: Calla
         # To all frames of the segment: the highest value of those that begin at most size - 1 frames before.
         best = np.maximum(best, maximum_filter1d(spread, size, origin=(size - 1) // 2, mode="constant", cval=-np.inf))
     return np.where(np.isfinite(best), np.maximum(best, 0.0), np.nan)
+
+
+def _worth(distance: np.ndarray) -> np.ndarray:
+    """The lag at which frames before or after the step are as far apart as it leads: distances of pictures do not grow evenly with time.
+
+    The upper quartile of the distances at each lag counts, so that the lag is rather too small.
+    """
+    total, lags = distance.shape
+    lags = min(lags, _MOST_STEPS)
+    curve = np.full((lags, total), np.nan)
+    for lag in range(1, lags + 1):
+        behind = np.concatenate([np.full(_AROUND - 1, np.nan), distance[:, lag - 1]])
+        windows = np.lib.stride_tricks.sliding_window_view(behind, _AROUND)
+        level = np.where(np.isfinite(windows).sum(axis=1) >= 3, quantile(windows.T, _USUAL_LAG), np.nan)
+        # Pairs that end before the step, and pairs that begin with it.
+        before = np.concatenate([[np.nan], level[:-1]])
+        reach = lag + _AROUND - 1
+        after = np.concatenate([level[reach:], np.full(min(reach, total), np.nan)])
+        curve[lag - 1] = np.fmax(before, after)
+    curve = np.fmax.accumulate(np.fmax(curve, np.where(np.isfinite(curve[0]), _LEAST, np.nan)), axis=0)
+    step = distance[:, 0]
+    beyond = (curve < step).sum(axis=0)
+    place = np.clip(beyond, 1, lags - 1)
+    columns = np.arange(total)
+    low, high = curve[place - 1, columns], curve[place, columns]
+    within = place + np.clip((step - low) / np.maximum(high - low, 1e-6), 0, 1)
+    worth = np.where(beyond == 0, step / curve[0], np.where(beyond == lags, float(lags), within))
+    return np.where(np.isfinite(step) & np.isfinite(curve[0]), worth, np.nan)
 
 
 def _disorder(distance: np.ndarray) -> np.ndarray:

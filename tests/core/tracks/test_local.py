@@ -15,7 +15,7 @@ from tests.walking import walking_track
 
 OF_PICTURES = (
     "sharpness", "joint_off_flow", "colour_drift", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice",
-    "mirror", "turn_back", "unexplained", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+    "mirror", "worth", "turn_back", "unexplained", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
 )  # fmt: skip
 
 

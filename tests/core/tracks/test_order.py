@@ -78,6 +78,14 @@ def test_that_mirrored_frames_are_named_to_the_frame() -> None:
     np.testing.assert_array_equal(np.flatnonzero(found > 1), np.arange(40, 45))
 
 
+@pytest.mark.parametrize("left_out", [3, 6])
+def test_that_a_step_is_worth_the_frames_it_leaves_out(left_out: int) -> None:
+    places = np.concatenate([np.arange(40), np.arange(40 + left_out, FRAMES)])
+    found = ordered(way()[places]).worth
+    assert 0.6 * (left_out + 1) < found[40] <= left_out + 1.5
+    assert np.nanmax(np.delete(found, 40)) < 1.5
+
+
 def test_that_frames_shown_again_are_in_order() -> None:
     places = np.arange(FRAMES)
     places[40:48] = 40

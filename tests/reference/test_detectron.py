@@ -22,6 +22,8 @@ if not find_spec("detectron2"):
 
 import torch
 
+from tests.reference.random_models import random_detector, save_detector
+
 import_torchvision()
 
 # A ResNet of 50 layers with small heads, at a small picture size: the same parts as the default, in a tenth of its time.
@@ -47,44 +49,15 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def build(config: Path | str, spread: float = 3e-4) -> Any:
-    """The network as detectron2 itself makes it, with weights under which it finds many persons and bicycles."""
-    from detectron2.config import get_cfg
-    from detectron2.modeling import build_model
-
-    settings = get_cfg()
-    settings.merge_from_file(str(config))
-    settings.MODEL.DEVICE = "cpu"
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        network = build_model(settings).eval()
-        predictor = network.roi_heads.box_predictor
-        with torch.no_grad():
-            # Random features are large: without this, regions would be moved out of the picture.
-            network.proposal_generator.rpn_head.anchor_deltas.weight *= 1e-3
-            # Two classes share what is found, the others and the background get little.
-            torch.nn.init.zeros_(predictor.cls_score.weight)
-            torch.nn.init.normal_(predictor.cls_score.weight[:2], std=spread)
-            predictor.cls_score.bias[:2] = 8.0
-    return network
-
-
 @pytest.fixture(scope="module")
 def network(config: Path) -> Any:
-    return build(config)
+    return random_detector(config)
 
 
 @pytest.fixture(scope="module")
 def pictures(shared: Path) -> list[np.ndarray]:
     with open_video(shared / "clips" / "gen_squat.mp4") as video:
         return [video.frame(FrameIndex(frame)) for frame in (0, 40, 80)]
-
-
-def save_pickle(network: Any, path: Path, **more: Any) -> Path:
-    """As detectron2's model zoo publishes weights: a plain pickle of numpy arrays."""
-    arrays = {name: values.numpy() for name, values in network.state_dict().items()}
-    path.write_bytes(pickle.dumps({"model": arrays | more, "__author__": "somebody", "matching_heuristics": True}))
-    return path
 
 
 def save_torch(network: Any, path: Path, **more: Any) -> Path:
@@ -110,11 +83,11 @@ def detectrons_own(network: Any, config: Path | str, picture: np.ndarray) -> tup
     return found.pred_boxes.tensor.numpy(), found.scores.numpy()
 
 
-@pytest.mark.parametrize("save", [save_pickle, save_torch])
+@pytest.mark.parametrize("save", [save_detector, save_torch])
 def test_that_it_finds_what_detectron2_finds_in_a_clip(
     save: Callable[..., Path], network: Any, config: Path, pictures: list[np.ndarray], tmp_path: Path
 ) -> None:
-    detector = load_detectron(save(network, tmp_path / f"model_final{'.pkl' if save is save_pickle else '.pth'}"), config)
+    detector = load_detectron(save(network, tmp_path / f"model_final{'.pkl' if save is save_detector else '.pth'}"), config)
     for picture, found in zip(pictures, detector.detect(pictures), strict=True):
         boxes, scores = detectrons_own(network, config, picture)
         assert len(boxes) > 3
@@ -140,7 +113,7 @@ def test_that_pictures_in_one_call_are_as_one_by_one(network: Any, config: Path,
 
 
 def test_that_persons_of_a_clip_can_be_followed(network: Any, config: Path, pictures: list[np.ndarray], tmp_path: Path) -> None:
-    detector = load_detectron(save_pickle(network, tmp_path / "model.pkl"), config)
+    detector = load_detectron(save_detector(network, tmp_path / "model.pkl"), config)
     still = [pictures[0]] * 5
     asked: list[int] = []
 
@@ -203,7 +176,7 @@ def test_that_a_malicious_configuration_runs_nothing_and_is_refused(network: Any
 def test_that_missing_empty_and_truncated_files_are_named(name: str, network: Any, config: Path, tmp_path: Path) -> None:
     path = tmp_path / name
     assert refusal(path, config) == f"{name} is missing: there is no such file in {tmp_path}."
-    (save_pickle if name == "model.pkl" else save_torch)(network, path)
+    (save_detector if name == "model.pkl" else save_torch)(network, path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     message = refusal(path, config)
@@ -264,8 +237,8 @@ def test_that_a_missing_configuration_is_named(tmp_path: Path) -> None:
 def test_that_the_default_network_runs_on_a_frame(pictures: list[np.ndarray], tmp_path: Path) -> None:
     from detectron2.model_zoo import get_config_file
 
-    network = build(get_config_file(DEFAULT_CONFIG))
-    detector = load_detectron(save_pickle(network, tmp_path / "model_final.pkl"))
+    network = random_detector(get_config_file(DEFAULT_CONFIG))
+    detector = load_detectron(save_detector(network, tmp_path / "model_final.pkl"))
     boxes, scores = detectrons_own(network, get_config_file(DEFAULT_CONFIG), pictures[0])
     found = detector.detect(pictures[:1])[0]
     assert len(found) > 0

@@ -12,7 +12,7 @@ import pytest
 
 from core.extraction import ExtractionError
 from core.extraction.reference.dwpose.estimator import SimccEstimator, WholeBody
-from core.extraction.reference.dwpose.mmpose_pose import build_network, load_mmpose_pose
+from core.extraction.reference.dwpose.mmpose_pose import load_mmpose_pose
 from core.extraction.reference.dwpose.onnx_pose import load_onnx_pose
 from core.timebase import FrameIndex
 from core.video import open_video
@@ -22,14 +22,14 @@ if not (find_spec("mmpose") and find_spec("onnxruntime") and find_spec("onnx")):
 
 import torch
 
+from tests.reference.random_models import export_pose, random_pose
+
 WHOLE = np.zeros((0, 4), np.float32)
 
 
 @pytest.fixture(scope="module")
 def network() -> Any:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return build_network()
+    return random_pose()
 
 
 @pytest.fixture(scope="module")
@@ -51,28 +51,7 @@ def loaded(checkpoint: Path) -> SimccEstimator:
 
 @pytest.fixture(scope="module")
 def exported(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    class Simcc(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, images: torch.Tensor) -> Any:
-            return self.network.head(self.network.extract_feat(images))
-
-    path = tmp_path_factory.mktemp("weights") / "dw-ll_ucoco_384.onnx"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Simcc().eval(),
-            (torch.zeros(1, 3, 384, 288),),
-            str(path),
-            input_names=["input"],
-            output_names=["simcc_x", "simcc_y"],
-            dynamic_axes={"input": {0: "batch"}},
-            opset_version=17,
-            dynamo=False,
-        )
-    return path
+    return export_pose(network, tmp_path_factory.mktemp("weights") / "dw-ll_ucoco_384.onnx")
 
 
 @pytest.fixture(scope="module")

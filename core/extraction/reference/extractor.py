@@ -124,7 +124,8 @@ class Reference:
             found = networks.pose.locate(batch.poses)
             # Each is alone in their frame: with several persons in one, the authors' scripts would mix up hands.
             for place, frame in enumerate(frames):
-                recording.keypoints[frame], recording.keypoint_scores[frame] = to_keypoints(found, place)
+                recording.keypoints[frame], scores = to_keypoints(found, place)
+                recording.keypoint_scores[frame] = scores.clip(0, 1)  # a network's are only about that
             self.seconds["key points"] += time.monotonic() - begun
         if networks.mesh is not None and batch.images is not None:
             begun = time.monotonic()

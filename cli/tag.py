@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.progress import StageBar
 from cli.status import DONE, REFUSED, refuse
 from core.embedding_sources import EMBEDDINGS, EmbeddingFolders, embeddings_file
 from core.evaluation.errors import EvaluationError
@@ -104,10 +103,11 @@ def _score(options: argparse.Namespace) -> int:
 
     human = None if options.human is None else read_scores(options.human)
     real = _embeddings(options, "real_")
-    model = build_model(
-        options.checkpoint, options.real_meshes, options.real_keypoints, options.alignment, _progress(), options.scores, real
-    )
-    scores = score_clips(model, options.meshes, options.keypoints, options.alignment, _progress(), _embeddings(options))
+    with StageBar() as bar:
+        model = build_model(
+            options.checkpoint, options.real_meshes, options.real_keypoints, options.alignment, bar.show, options.scores, real
+        )
+        scores = score_clips(model, options.meshes, options.keypoints, options.alignment, bar.show, _embeddings(options))
     by_clip = scores_json(scores)
     agreements: tuple[TagAgreement, ...] = ()
     if human is not None:
@@ -134,15 +134,11 @@ def _manifold(options: argparse.Namespace) -> int:
     from core.manifold import save_manifold
     from core.tag_manifold import tag_manifold
 
-    manifold, model = tag_manifold(
-        options.checkpoint,
-        options.real_meshes,
-        options.real_keypoints,
-        options.out.stem,
-        options.alignment,
-        _progress(),
-        _embeddings(options, "real_"),
-    )
+    real = _embeddings(options, "real_")
+    with StageBar() as bar:
+        manifold, model = tag_manifold(
+            options.checkpoint, options.real_meshes, options.real_keypoints, options.out.stem, options.alignment, bar.show, real
+        )
     save_manifold(manifold, options.out)
     _tell_notes(model, None)
     print(f"{len(manifold.classes)} classes, {len(manifold.references)} reference windows, variant {manifold.variant}, native frame rate")
@@ -184,21 +180,3 @@ def _figure(value: float | None) -> str:
 
 def _json(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1).encode()
-
-
-def _progress() -> Callable[[str, int, int], None] | None:
-    """A bar a stage on a terminal, else nothing."""
-    if not sys.stderr.isatty():
-        return None
-    from tqdm import tqdm
-
-    bar = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True)
-
-    def show(stage: str, done: int, total: int) -> None:
-        bar.set_description_str(stage, refresh=False)
-        bar.total, bar.n = total, done
-        bar.refresh()
-        if done >= total:
-            bar.clear()
-
-    return show

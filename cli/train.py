@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cli.progress import StageBar
 from cli.status import DONE, REFUSED, USAGE, refuse
-from cli.tables import Table, show
+from cli.training_output import listener, tell_figures, tell_left_out, tell_material
 from cli.training_source import added_weights, clips_of, excluded_names
 from core.embedding_sources import EMBEDDINGS, embeddings_file
 from core.files import write_atomically
@@ -21,14 +21,7 @@ from core.training.errors import DatasetError
 from core.training.recipe import DEFAULT_SEED, LOSSES, PRESETS, SPLITS, Recipe
 from core.windows import WINDOW
 
-if TYPE_CHECKING:  # these need torch, --help does not
-    from core.training.clips import LeftOut
-    from core.training.epochs import Listener
-    from core.training.log import EpochLosses
-    from core.training.material import Material
-
 _SMALLEST_WINDOW = 4
-_NAMED = 3  # so many of the clips that are left out are named
 
 
 def parser() -> argparse.ArgumentParser:
@@ -112,7 +105,7 @@ def _recipe(options: argparse.Namespace) -> Recipe | None:
 
 
 def _train(options: argparse.Namespace, recipe: Recipe) -> int:
-    clips = clips_of(options)
+    clips, empty = clips_of(options)
     weights = added_weights(options.add)
     from core.manifold import save_manifold
     from core.store import Store
@@ -124,38 +117,38 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
 
     out: Path = options.out
     device = _device(options.device)
-    left_out = LeftOut()
+    left_out = LeftOut(empty=empty)
     paths = Paths(out.with_name(f"{out.name}.checkpoint"), log_of(out))
     if options.restart:
         paths.checkpoint.unlink(missing_ok=True)
     excluded = excluded_names(options.exclude)
     unknown = sorted(excluded - {name_on_list(clip) for clip in clips})
     clips = without_excluded(clips, excluded, left_out)
-    bar = _Bar()
-    try:
-        found = read_clips(clips, Store(), options.device, left_out, bar.stage, weights)
-        material = prepare(found, recipe, out.stem, options.split, options.drop_source, "that of the clips it was trained on")
-    finally:
-        bar.clear()
-        _tell_left_out(left_out, unknown)
-    _tell_material(material, options.split)
-    refuse(f"The losses go to {paths.log} after each epoch; the window shows them with 'Watch a training'.")
-    encoder, history = train_epochs(material, recipe, paths, device, _listener(recipe, bar))
-    measured = figures(encoder, material, recipe, history)
-    whole = recipe.window == WINDOW  # a manifold holds windows of no other length
-    report: dict[str, Any] = {"manifold": out.name if whole else None, "recipe": asdict(recipe), "split": options.split}
-    report |= {**measured, "left_out": asdict(left_out)}
+    with StageBar() as bar:
+        try:
+            found = read_clips(clips, Store(), options.device, left_out, bar.show, weights)
+            material = prepare(found, recipe, out.stem, options.split, options.drop_source, "that of the clips it was trained on")
+        finally:
+            bar.clear()
+            tell_left_out(left_out, unknown)
+        tell_material(material, options.split)
+        refuse(f"The losses go to {paths.log} after each epoch; the window shows them with 'Watch a training'.")
+        encoder, history = train_epochs(material, recipe, paths, device, listener(recipe, bar))
+        measured = figures(encoder, material, recipe, history)
+        whole = recipe.window == WINDOW  # a manifold holds windows of no other length
+        if whole:
+            save_manifold(finished_manifold(encoder, material, recipe, measured, bar.show), out)
+    report: dict[str, Any] = {"manifold": out.name if whole else None, "sources": material.manifold.source_names, "split": options.split}
+    report |= {"recipe": asdict(recipe), **measured}
+    report["left_out"] = {**asdict(left_out), "short": material.short, "classes_of_one": material.alone}
     report_path = report_of(out)
-    if whole:
-        save_manifold(finished_manifold(encoder, material, recipe, measured, bar.stage), out)
-    bar.clear()
     write_atomically(report_path, json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1).encode())
     paths.checkpoint.unlink(missing_ok=True)
-    _tell_figures(measured)
+    tell_figures(measured)
     print(out if whole else f"No manifold is written: it would hold windows of {WINDOW} frames.")
     print(paths.log)
     print(report_path)
-    return REFUSED if left_out.unreadable or material.alone else DONE
+    return REFUSED if left_out.unreadable or left_out.empty or material.alone else DONE
 
 
 def _device(wanted: str) -> str:
@@ -164,78 +157,6 @@ def _device(wanted: str) -> str:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise DatasetError("There is no CUDA device here: choose --device cpu, or see main.py doctor.")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def _tell_left_out(left_out: LeftOut, unknown: Sequence[str]) -> None:
-    for name, reason in left_out.unreadable.items():
-        refuse(f"{name} is left out: {reason}")
-    for names, why in ((left_out.several, "with more than one person"), (left_out.nobody, "where nobody is seen clearly enough")):
-        if names:
-            refuse(f"Discarded, for over 20 % of frames {why}: {_named(names, 'video')}.")
-    if left_out.excluded:
-        refuse(f"Left out, as the list of excluded ones says: {_named(left_out.excluded, 'video')}.")
-    if unknown:
-        refuse(f"On the list of excluded ones, but not among the videos: {_named(unknown, 'name')}.")
-
-
-def _named(names: Sequence[str], what: str) -> str:
-    """`5 videos (a, b, c and 2 more)`; the report has them all."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} {what}{'s' if len(names) > 1 else ''} ({', '.join(names[:_NAMED])}{more})"
-
-
-def _tell_material(material: Material, split: str) -> None:
-    if material.short:
-        refuse(f"Left out, since they are shorter than a window: {_named(material.short, 'clip')}.")
-    for action in material.alone:
-        what = "video" if split == "video" else "group"
-        refuse(f"The class {action} has only one {what} that can be used, so none could be held out: it is left out, add another.")
-    training, testing = (f"{len(part)} windows of {len(set(part.clip.tolist()))} clips" for part in (material.training, material.testing))
-    refuse(f"{len(material.manifold.classes)} classes: {training} train, {testing} are held out.")
-    if split == "video":
-        refuse("Split by video: where videos share an actor (the groups of UCF), held-out figures are too good; see --split group.")
-
-
-def _tell_figures(found: dict[str, Any]) -> None:
-    print(f"held-out loss {found['held_out_loss']:.4f}, NMI {found['nmi']:.3f}, nearest centroid right {found['window_accuracy']:.1%}")
-    rows = tuple((name, d["windows"], d["own"], d["nearest_other"]) for name, d in found["distances"].items())
-    show(Table("Mean distance of held-out windows to centroids", ("class", "windows", "own", "nearest other"), rows))
-
-
-def _listener(recipe: Recipe, bar: _Bar) -> Listener:
-    from core.training.epochs import Listener
-
-    def epoch(losses: EpochLosses) -> None:
-        bar.clear()
-        terms = ", ".join(f"{name} {getattr(losses, name):.4f}" for name in recipe.losses)
-        head = f"epoch {losses.epoch}/{recipe.epochs}: loss {losses.loss:.4f}"
-        refuse(f"{head} ({terms}), held out {losses.held_out:.4f}, NMI {losses.nmi:.3f}, {losses.seconds:.1f} s")
-
-    def step(number: int, done: int, total: int, loss: float) -> None:
-        bar.stage(f"epoch {number}/{recipe.epochs} loss {loss:.3f}", done, total)
-
-    return Listener(step, epoch, lambda done: refuse(f"An interrupted run goes on after epoch {done} of {recipe.epochs}."))
-
-
-class _Bar:
-    """A bar on a terminal, else nothing: the lines of the epochs tell."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self._bar = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True)
-
-    def stage(self, stage: str, done: int, total: int) -> None:
-        if self._bar is not None:
-            self._bar.set_description_str(stage, refresh=False)
-            self._bar.total, self._bar.n = total, done
-            self._bar.refresh()
-
-    def clear(self) -> None:
-        if self._bar is not None:
-            self._bar.clear()
 
 
 def _added(text: str) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # these need torch, --help does not
     from core.training.clips import ClipSource
 
 
-def clips_of(options: argparse.Namespace) -> list[ClipSource]:
-    """The clips of SOURCE. Raises DatasetError, TagDataError."""
+def clips_of(options: argparse.Namespace) -> tuple[list[ClipSource], list[str]]:
+    """The clips of SOURCE, and the class folders without any. Raises DatasetError, TagDataError."""
     source: Path = options.source
     if not source.is_dir():
         raise DatasetError(f"There is no folder {source}: name the one that holds a folder for each class.")
@@ -40,8 +40,11 @@ def clips_of(options: argparse.Namespace) -> list[ClipSource]:
     from core.training.clips import ClipSource, feature_clips
 
     if meshes:
-        return feature_clips(source, FeatureFolders(options.keypoints, clip=options.clip, dino=options.dino))
-    return [ClipSource(name, path) for name, found in videos.items() for path in found]
+        clips = feature_clips(source, FeatureFolders(options.keypoints, clip=options.clip, dino=options.dino))
+    else:
+        clips = [ClipSource(name, path) for name, found in videos.items() for path in found]
+    classes = {clip.action for clip in clips}
+    return clips, [folder.name for folder in folders if folder.name not in classes]
 
 
 def added_weights(names: Sequence[str]) -> tuple[PersonWeights, ...]:

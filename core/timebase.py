@@ -63,3 +63,11 @@ def clock(seconds: Seconds | float) -> str:
     """A time as people read it: `0:03.120`."""
     minutes, rest = divmod(round(float(seconds) * 1000), 60_000)
     return f"{minutes}:{rest // 1000:02d}.{rest % 1000:03d}"
+
+
+def duration_text(seconds: float) -> str:
+    """How long something takes, as people say it: `40 s`, `12 min`, `3 h 20 min`; never less than `1 s`."""
+    if seconds < 59.5:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

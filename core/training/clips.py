@@ -44,12 +44,14 @@ class ClipSource:
 
 @dataclass
 class LeftOut:
-    """What took no part: `several` and `nobody` count clips, `unreadable` says why, `excluded` names those on the person's list."""
+    """What took no part: `several` and `nobody` count clips, `unreadable` says why, `excluded` names those on the person's list, `empty`
+    class folders without a clip."""
 
     several: list[str] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     excluded: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
 
 def group_of(name: str) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
+from core.timebase import duration_text
 from core.training.errors import DatasetError
 from core.training.log import RunLog, read_run
 from gui.views.base import Panel
@@ -108,14 +109,14 @@ def _state(run: RunLog, log: Path, now: float) -> tuple[str, bool]:
     last = run.history[-1]
     place = f"Epoch {last.epoch} of {last.epochs}"
     if run.outcome is not None:
-        total = duration(sum(entry.seconds for entry in run.history))
+        total = duration_text(sum(entry.seconds for entry in run.history))
         return f"Finished after {last.epochs} epochs and {total}.", False
     if run.trained:
         return f"{place} has ended; the manifold is being measured.", False
     if run.silent(now):
-        words = f"{place} ended {duration(now - run.written)} ago, and nothing has come since: the training may have been stopped. "
+        words = f"{place} ended {duration_text(now - run.written)} ago, and nothing has come since: the training may have been stopped. "
         return words + "The same command goes on from there.", True
-    pace, left = duration(run.epoch_seconds or 0.0), duration(run.seconds_left(now) or 0.0)
+    pace, left = duration_text(run.epoch_seconds or 0.0), duration_text(run.seconds_left(now) or 0.0)
     return f"{place} has ended · {pace} an epoch · about {left} left", False
 
 
@@ -126,11 +127,3 @@ def _outcome(run: RunLog) -> str:
     figures = f"Held-out loss {run.outcome.held_out:.3f} (lowest {best.held_out:.3f} after epoch {best.epoch}), NMI {run.outcome.nmi:.3f}; "
     figures += f"the nearest centroid is the right one for {run.outcome.accuracy:.0%} of the held-out windows. "
     return figures + (f"{run.outcome.manifold} is written." if run.outcome.manifold else "No manifold is written.")
-
-
-def duration(seconds: float) -> str:
-    """`41 s`, `12 min`, `3 h 20 min`."""
-    if seconds < 59.5:
-        return f"{max(round(seconds), 1)} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

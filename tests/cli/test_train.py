@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from cli import main
+from cli.training_output import sparkline
 from core.manifold import load_manifold
 from tests.tag_folders import write_features, write_real
 
@@ -247,6 +248,20 @@ def test_that_folders_without_clips_are_refused(tmp_path: Path, capsys: pytest.C
         assert reason in line
 
 
+def test_that_an_empty_class_folder_is_named_and_reported(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meshes, keypoints = small_copy(real, tmp_path)
+    (meshes / "Nothing").mkdir()
+    write_features(meshes, keypoints, "v_Rowing_g77_c01", 12, "Rowing")
+    write_features(meshes, keypoints, "v_Lonely_g01_c01", 40, "Lonely")
+    assert one_epoch(meshes, keypoints, tmp_path / "a.manifold") == 1
+    assert "The class folder Nothing holds nothing to train on: it is left out." in capsys.readouterr().err.splitlines()
+    report = json.loads((tmp_path / "a.report.json").read_text())
+    kept = {name: report["left_out"][name] for name in ("empty", "short", "classes_of_one")}
+    assert kept == {"empty": ["Nothing"], "short": ["Rowing/v_Rowing_g77_c01"], "classes_of_one": ["Lonely"]}
+    assert report["sources"] == ["vit", "global", "pose", "beta", "kp2d"]
+    assert report["manifold"] is None  # windows of 16
+
+
 def test_that_meshes_need_their_key_points(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", real[0], "--out", str(tmp_path / "a.manifold")]) == 1
     assert "--keypoints" in capsys.readouterr().err
@@ -274,3 +289,9 @@ def test_that_what_the_clips_lack_is_named(more: list[str], tmp_path: Path, caps
         write_features(meshes, keypoints, name, 20, "AB"[seed % 2], seed=seed)
     assert one_epoch(meshes, keypoints, tmp_path / "a.manifold", *more) == 1
     assert ("There is no source 'clip'" in (told := capsys.readouterr().err)) or "states no group such as g01" in told
+
+
+def test_that_the_course_of_the_loss_is_drawn_from_its_lowest_to_its_highest() -> None:
+    assert sparkline([8.0, 4.5, 1.0]) == "█▅▁"
+    assert sparkline([3.0, 3.0]) == "▁▁"
+    assert len(sparkline([float(i) for i in range(100)])) == 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.timebase import FrameIndex, Seconds, Timebase, clock
+from core.timebase import FrameIndex, Seconds, Timebase, clock, duration_text
 
 VARIABLE = Timebase(np.array([0.0, 0.04, 0.08, 0.58, 0.62]), 0.04)
 
@@ -56,3 +56,8 @@ def test_that_the_length_is_the_number_of_frames() -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.0, "0:00.000"), (3.12, "0:03.120"), (59.9996, "1:00.000"), (3661.5, "61:01.500")])
 def test_that_a_time_is_written_as_people_read_it(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_that_durations_are_said_in_the_unit_that_fits() -> None:
+    expected = {0.2: "1 s", 41: "41 s", 59.4: "59 s", 59.6: "1 min", 89: "1 min", 3599: "1 h 0 min", 12000: "3 h 20 min"}
+    assert {seconds: duration_text(seconds) for seconds in expected} == expected

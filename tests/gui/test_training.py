@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from core.training.log import EpochLosses, write_log
 from gui import theme
-from gui.views.training import TrainingDialog, duration
+from gui.views.training import TrainingDialog
 from gui.views.training_plot import EpochPlot
 from gui.window import MainWindow
 
@@ -159,14 +159,3 @@ def test_that_the_menu_refuses_a_file_that_is_no_log(empty_window: MainWindow, t
     empty_window.actions_by_id["watch_training"].trigger()
     assert empty_window.findChildren(TrainingDialog) == []
     assert "prices.csv is no log of a training" in empty_window.banner.words.text()
-
-
-def test_that_durations_are_said_in_the_unit_that_fits() -> None:
-    assert [duration(seconds) for seconds in (0.2, 41, 59.7, 89, 3599, 12000)] == [
-        "1 s",
-        "41 s",
-        "1 min",
-        "1 min",
-        "1 h 0 min",
-        "3 h 20 min",
-    ]

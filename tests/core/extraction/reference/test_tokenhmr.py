@@ -141,11 +141,11 @@ def test_that_the_outputs_are_those_of_the_authors_network(shared, files, images
     assert zlib.crc32(images.numpy().tobytes()) == expected["img_crc32"]
     network = load_mesh_network(*files)
     outputs = network.predict(images)
-    for name, recorded_as in (("token", "token_out"), ("global_orient", "global_orient"), ("body_pose", "body_pose")):
-        values = getattr(outputs, name)
-        np.testing.assert_allclose(values, expected[recorded_as].reshape(values.shape), rtol=0, atol=1e-4, err_msg=name)
-    np.testing.assert_allclose(outputs.betas, expected["betas"], rtol=0, atol=1e-4)
-    np.testing.assert_allclose(outputs.camera, expected["pred_cam"], rtol=0, atol=1e-4)
+    # Slips in the layer norms or the GELU show as less than 1e-4 in the token, hence its own tolerance.
+    recorded_as = {"token": "token_out", "global_orient": "global_orient", "body_pose": "body_pose", "betas": "betas", "camera": "pred_cam"}
+    for name, entry in recorded_as.items():
+        values, tolerance = getattr(outputs, name), 3e-5 if name == "token" else 1e-4
+        np.testing.assert_allclose(values, expected[entry].reshape(values.shape), rtol=0, atol=tolerance, err_msg=name)
     assert outputs.global_orient.shape == (2, 3, 3)
     assert all(values.dtype == np.float32 for values in vars(outputs).values())
 
@@ -162,7 +162,6 @@ def test_that_bfloat16_stays_within_its_stated_tolerance(shared, files, images):
     expected = np.load(shared / "oracle" / "tokenhmr" / "expected_seed0.npz")
     outputs = load_mesh_network(*files, precision="bfloat16").predict(images)
     assert np.abs(outputs.token - expected["token_out"][:, 0]).max() < 0.1
-    turned = np.einsum("njab,njcb->njac", outputs.body_pose, expected["body_pose"])
-    degrees = np.degrees(np.arccos(np.clip((np.trace(turned, axis1=2, axis2=3) - 1) / 2, -1, 1)))
+    degrees = np.degrees(2 * np.arcsin(np.linalg.norm(outputs.body_pose - expected["body_pose"], axis=(2, 3)) / np.sqrt(8)))
     assert degrees.max() < 8
     assert degrees.mean() < 2

@@ -2,8 +2,9 @@
 
 Usage: TELLTALE_SHARED=... python tools/render_mocap.py OUT [--library cmu] [--frames 160000] [--jobs 2]
 
-Writes OUT/<clip>_<start>__<view>.npz (`core.track.load_track`; beside the track the truth: `truth_space` float32 [T, 24, 3], the joints of
-the body in camera space, and `truth_pixels` [T, 24, 2]) and OUT/index.json: a list of {file, clip, view, action, subject, start, stop, fps,
+Writes OUT/<clip>_<start>__<view>.npz (`core.track.load_track`; beside the track what its pictures tell, `pixels_<name>` for the fields of
+`core.tracks.pixels.measure.PixelTracks`, and the truth: `truth_space` float32 [T, 24, 3], the joints of the body in camera space, and
+`truth_pixels` [T, 24, 2]) and OUT/index.json: a list of {file, clip, view, action, subject, start, stop, fps,
 frames, ok}. start and stop count mocap frames at 60 fps. Nothing that is there is made again, so a stopped run can be continued. Work is
 ordered so that all classes grow evenly: training can begin with what is there at any time.
 """
@@ -33,10 +34,11 @@ from core.body import BodyModel, load_body, pose_joints
 from core.camera import project
 from core.extraction.blazepose import extract_frames
 from core.track import Presence, load_track, track_arrays
+from core.tracks.pixels.measure import measure_pictures
 from render.mesh import create_renderer
 from tools.mocap.clips import FPS, Library, Take, clean_parts, open_library, shared_folder
 from tools.mocap.retarget import BodyMotion, retarget
-from tools.mocap.shooting import choose_shooting, compressed, lit, mirror, retime
+from tools.mocap.shooting import choose_shooting, compress, lit, mirror, pictures_of, retime
 from tools.mocap.views import View, centred, choose_shape, choose_view, film
 
 SHORTEST, LONGEST = 80, 660  # mocap frames of one film
@@ -117,10 +119,12 @@ def make(job: Job, library_name: str, mocap: str, out: str) -> dict[str, Any]:
         view = choose_view(motion, shooting.fps, generator, share=share, middle=middle)
         pictures = lit(film(motion, body, view, create_renderer("raster")), shooting, generator)
         times = np.arange(len(motion)) / shooting.fps
-        track = extract_frames(compressed(pictures, view.size, shooting.fps, shooting.crf), times, view.size)
+        reel = compress(pictures, view.size, shooting.fps, shooting.crf)
+        track = extract_frames(pictures_of(reel), times, view.size)
+        measured = {f"pixels_{name}": values for name, values in vars(measure_pictures(pictures_of(reel), track)).items()}
         space, pixels = truth(motion, body, view)
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-        np.savez(temporary, **track_arrays(track), truth_space=space, truth_pixels=pixels)  # type: ignore[arg-type]
+        np.savez(temporary, **track_arrays(track), **measured, truth_space=space, truth_pixels=pixels)  # type: ignore[arg-type]
         temporary.replace(path)
     track = load_track(path)
     fps = round(1 / float(np.median(np.diff(track.times))))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tools.mocap.shooting import Shooting, compressed, lit, mirror, retime
+from tools.mocap.shooting import Shooting, compress, lit, mirror, pictures_of, retime
 
 PLAIN = Shooting(fps=30, tempo=1.0, mirrored=False, gain=1.0, gamma=1.0, grain=0.0, crf=18)
 
@@ -38,6 +38,6 @@ def test_that_grain_is_the_same_in_all_channels() -> None:
 
 def test_that_compression_keeps_size_number_and_nearly_the_picture() -> None:
     ramp = np.broadcast_to(np.linspace(0, 255, 64)[None, :, None], (48, 64, 3)).astype(np.uint8)
-    pictures = list(compressed(iter([ramp] * 5), (64, 48), 25, 18))
+    pictures = list(pictures_of(compress(iter([ramp] * 5), (64, 48), 25, 18)))
     assert len(pictures) == 5
     assert np.abs(pictures[2].astype(int) - ramp).max() < 16

@@ -72,8 +72,8 @@ def lit(pictures: Iterable[np.ndarray], shooting: Shooting, generator: np.random
         yield np.clip(value + 0.5, 0, 255).astype(np.uint8)
 
 
-def compressed(pictures: Iterable[np.ndarray], size: tuple[int, int], fps: int, crf: int) -> Iterator[np.ndarray]:
-    """The pictures after H.264, as a video file would give them back; size (width, height) must be even."""
+def compress(pictures: Iterable[np.ndarray], size: tuple[int, int], fps: int, crf: int) -> bytes:
+    """The pictures as an H.264 film; size (width, height) must be even."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "veryfast", "threads": "1"})
@@ -83,7 +83,11 @@ def compressed(pictures: Iterable[np.ndarray], size: tuple[int, int], fps: int, 
         for picture in pictures:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
-    file.seek(0)
-    with av.open(file) as container:
+    return file.getvalue()
+
+
+def pictures_of(film: bytes) -> Iterator[np.ndarray]:
+    """The pictures uint8 [H, W, 3] of a film, as a video file gives them back."""
+    with av.open(io.BytesIO(film)) as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="rgb24")

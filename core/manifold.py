@@ -103,11 +103,36 @@ _TENSORS = (
     "step_median", "band_amount", "band_low", "band_high",
 )  # fmt: skip
 _WEIGHT = "encoder."
+_STEPS = 31  # of a window of 32
 
 
 def encoder_config(sources: tuple[Source, ...], **shape: Any) -> EncoderConfig:
     """The encoder's shape for these sources; `shape` as in EncoderConfig."""
     return EncoderConfig(tuple((s.name, s.size, motion_size(s.name, s.size)) for s in sources), **shape)
+
+
+def unmeasured_manifold(
+    name: str,
+    sources: tuple[Source, ...],
+    config: EncoderConfig,
+    *,
+    fps: float | None,
+    variant: str,
+    mask: str = "hands",
+    classes: tuple[str, ...] = (),
+    weights: Mapping[str, np.ndarray] | None = None,
+    licence: str = "",
+) -> Manifold:
+    """A manifold that says what it reads and how, before anything is measured: statistics 0 and 1, centroids 0, no references, no band."""
+    d, empty = config.d_model, np.zeros(0, np.float32)
+    return Manifold(
+        name=name, sources=sources, fps=fps, variant=variant, mask=mask, config=config, weights=weights or {},
+        mean=np.zeros(config.columns, np.float32), std=np.ones(config.columns, np.float32),
+        classes=classes, centroids=np.zeros((len(classes), d), np.float32),
+        references=np.zeros((0, d), np.float32), reference_class=np.zeros(0, np.int32), reference_map=np.zeros((0, 2), np.float32),
+        outside_distance=2.0, step_median=np.ones(_STEPS, np.float32), band_amount=empty, band_low=empty, band_high=empty,
+        licence=licence,
+    )  # fmt: skip
 
 
 def check_track(manifold: Manifold, track: HumanTrack) -> None:
@@ -214,7 +239,7 @@ def _check(manifold: Manifold, name: str) -> None:
     classes, count, bins = len(m.classes), len(m.references), len(m.band_amount)
     expected = {
         "mean": (columns,), "std": (columns,), "centroids": (classes, d), "references": (count, d), "reference_class": (count,),
-        "reference_map": (count, 2), "step_median": (31,), "band_low": (bins,), "band_high": (bins,),
+        "reference_map": (count, 2), "step_median": (_STEPS,), "band_low": (bins,), "band_high": (bins,),
     }  # fmt: skip
     if not classes:
         raise ManifoldError(f"The manifold {name} has no class: train it on labelled motion.")

@@ -16,14 +16,14 @@ import numpy as np
 from core.embedding import clip_columns, clip_rows, cut_rows, encode
 from core.embedding_sources import EMBEDDINGS, NO_EMBEDDINGS, EmbeddingFolders
 from core.encoder import Encoder, load_checkpoint
-from core.manifold import Manifold, ManifoldError
+from core.manifold import Manifold, ManifoldError, unmeasured_manifold
 from core.motion import motion_features
 from core.scores import class_centroid
 from core.tag_data import ClipFiles, TagClip, TagDataError, list_clips, read_clip, tag_sources
 from core.track import Source
 from core.training.dataset import column_statistics
 from core.training.sampler import split_videos
-from core.windows import WINDOW, window_starts
+from core.windows import window_starts
 
 K = TypeVar("K")
 SPLIT_SEED = 1337
@@ -88,7 +88,8 @@ def build_model(
                 yield files, clip
             report(stage, done, len(training))
 
-    blank = _blank(checkpoint, sources, encoder, classes)
+    weights = {name: value.detach().numpy().copy() for name, value in encoder.state_dict().items()}
+    blank = unmeasured_manifold(checkpoint.stem, sources, config, fps=None, variant="authors", classes=classes, weights=weights)
     statistics = (clip_columns(used_rows(clip), blank) for _, clip in readable("statistics"))
     first = next(statistics, None)
     if first is None:
@@ -217,17 +218,3 @@ def _sources(found: Sequence[tuple[str, int, int]], checkpoint: Path) -> tuple[S
                 f"{held}: use a checkpoint trained on {', '.join(known)}."
             )
     return tuple(known[name] for name in sizes)
-
-
-def _blank(checkpoint: Path, sources: tuple[Source, ...], encoder: Encoder, classes: tuple[str, ...]) -> Manifold:
-    """What the checkpoint alone says; everything measured is still empty."""
-    config = encoder.config
-    d, empty = config.d_model, np.zeros(0, np.float32)
-    return Manifold(
-        name=checkpoint.stem, sources=sources, fps=None, variant="authors", mask="hands", config=config,
-        weights={name: value.detach().numpy().copy() for name, value in encoder.state_dict().items()},
-        mean=np.zeros(config.columns, np.float32), std=np.ones(config.columns, np.float32),
-        classes=classes, centroids=np.zeros((len(classes), d), np.float32),
-        references=np.zeros((0, d), np.float32), reference_class=np.zeros(0, np.int32), reference_map=np.zeros((0, 2), np.float32),
-        outside_distance=2.0, step_median=np.ones(WINDOW - 1, np.float32), band_amount=empty, band_low=empty, band_high=empty,
-    )  # fmt: skip

@@ -9,13 +9,12 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from core.embedding import clip_columns
-from core.manifold import Manifold, encoder_config
+from core.manifold import Manifold, encoder_config, unmeasured_manifold
 from core.track import Source
 from core.training.dataset import LabelledClip, WindowSet, column_statistics, window_set
 from core.training.errors import DatasetError
 from core.training.recipe import Recipe
 from core.training.sampler import split_clips, split_videos
-from core.windows import WINDOW
 
 _FPS = 30.0
 _NAMED = 3  # so many classes are named in a sentence
@@ -115,20 +114,9 @@ def _window_manifold(clip: LabelledClip, recipe: Recipe, name: str, dropped: Seq
         raise DatasetError(f"{wrong}: the clips have {', '.join(known)}.")
     sources = tuple(source for source in info.sources if source.name not in dropped)
     authors = info.name == "tag-files"
-    return _blank(name, sources, recipe, "authors" if authors else "corrected", None if authors else _FPS, licence)
-
-
-def _blank(name: str, sources: tuple[Source, ...], recipe: Recipe, variant: str, fps: float | None, licence: str) -> Manifold:
     config = encoder_config(sources, d_model=recipe.d_model, dilations=recipe.dilations)
-    empty = np.zeros(0, np.float32)
-    return Manifold(
-        name=name, sources=sources, fps=fps, variant=variant, mask="hands", config=config, weights={},
-        mean=np.zeros(config.columns, np.float32), std=np.ones(config.columns, np.float32),
-        classes=(), centroids=np.zeros((0, recipe.d_model), np.float32),
-        references=np.zeros((0, recipe.d_model), np.float32), reference_class=np.zeros(0, np.int32),
-        reference_map=np.zeros((0, 2), np.float32), outside_distance=2.0, step_median=np.ones(WINDOW - 1, np.float32),
-        band_amount=empty, band_low=empty, band_high=empty, licence=licence,
-    )  # fmt: skip
+    variant, fps = ("authors", None) if authors else ("corrected", _FPS)
+    return unmeasured_manifold(name, sources, config, fps=fps, variant=variant, licence=licence)
 
 
 def _subset(windows: WindowSet, kept: np.ndarray) -> WindowSet:

@@ -10,7 +10,7 @@ import torch
 
 from core.embedding import clip_columns, window_rows
 from core.encoder import Encoder
-from core.manifold import Manifold, encoder_config
+from core.manifold import Manifold, encoder_config, unmeasured_manifold
 from core.track import Source
 from core.training.augment import augment
 from core.training.calibration import calibrate
@@ -71,7 +71,11 @@ def train(dataset: Sequence[LabelledClip], settings: TrainSettings, progress: Ca
         raise TrainingError(f"There is no preset '{settings.preset}': choose one of {', '.join(PRESETS)}.")
     report = progress or (lambda stage, done, total: None)
     classes = tuple(sorted({clip.action for clip in dataset}))
-    manifold = _blank(settings, classes)
+    config = encoder_config(settings.sources, d_model=settings.d_model)
+    manifold = unmeasured_manifold(
+        settings.name, settings.sources, config,
+        fps=settings.fps, variant=settings.variant, mask=settings.mask, classes=classes, licence=settings.licence,
+    )  # fmt: skip
     held_out = split_clips(
         [c.clip for c in dataset], [c.action for c in dataset], [c.subject for c in dataset], settings.seed, settings.held_out_share
     )
@@ -101,21 +105,6 @@ def train(dataset: Sequence[LabelledClip], settings: TrainSettings, progress: Ca
     }
     card["loss"] = {"first": losses[0], "last": float(np.mean(losses[-max(1, len(losses) // 10) :])), "steps": len(losses)}
     return replace(manifold, card=card)
-
-
-def _blank(settings: TrainSettings, classes: tuple[str, ...]) -> Manifold:
-    """The manifold before anything is known: what it reads and how, everything measured still empty."""
-    config = encoder_config(settings.sources, d_model=settings.d_model)
-    d = settings.d_model
-    empty = np.zeros(0, np.float32)
-    return Manifold(
-        name=settings.name, sources=settings.sources, fps=settings.fps, variant=settings.variant, mask=settings.mask, config=config,
-        weights={}, mean=np.zeros(config.columns, np.float32), std=np.ones(config.columns, np.float32),
-        classes=classes, centroids=np.zeros((len(classes), d), np.float32),
-        references=np.zeros((0, d), np.float32), reference_class=np.zeros(0, np.int32), reference_map=np.zeros((0, 2), np.float32),
-        outside_distance=2.0, step_median=np.ones(WINDOW - 1, np.float32), band_amount=empty, band_low=empty, band_high=empty,
-        licence=settings.licence,
-    )  # fmt: skip
 
 
 def _fit(

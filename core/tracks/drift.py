@@ -16,16 +16,16 @@ _GAP_SECONDS, _WINDOW_SECONDS = 0.6, 1.2
 _SIDES_SECONDS = 0.5
 _STRIDE_SECONDS = 0.1
 _FEWEST = 4  # frames on each side
-# Poses are alike when their normed shapes differ by less than this, and a size needs as many alike pairs.
-_ALIKE, _PAIRS = 0.06, 3.0
+# Poses are equal when their normed shapes differ by less than this, and a size needs as many pairs of them.
+ALIKE, _PAIRS = 0.06, 3.0
 
 
-def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray) -> np.ndarray:
+def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray, alike: float = ALIKE) -> np.ndarray:
     """float64 [T]: log of the body's size after over before each frame, of equal poses; NaN where no poses are alike.
 
     positions [T, J, 2] in the picture, any unit of length that does not change, NaN unknown; camera_scale [T]: log of the scale that the
     background has gained since the frame before, 0 where unknown. Only equal poses are compared: a projected body changes its size with
-    every pose.
+    every pose. `alike`: the difference of two shapes up to which they count as equal.
     """
     positions = np.asarray(positions, np.float64)
     known = np.isfinite(positions[..., 0])
@@ -40,7 +40,7 @@ def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarra
 
     def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
         square = np.square(shape[before]).sum(1)[:, None] + np.square(shape[after]).sum(1) - 2 * shape[before] @ shape[after].T
-        weight = np.nan_to_num(np.exp(-np.maximum(square, 0) / _ALIKE**2)).ravel()
+        weight = np.nan_to_num(np.exp(-np.maximum(square, 0) / alike**2)).ravel()
         if weight.sum() < _PAIRS:
             return float("nan")
         change = (level[after][None] - level[before][:, None]).ravel()

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.extraction.cuts import LOOK
+
 # Half lengths in frames over which a crossfade is looked for.
 _HALVES = (4, 6, 8, 12, 15)
 # Grey levels of the thumbnails (`pixels.distances`): as far apart are pictures between which one fades; of different shots, 30 to 60.
 _APART = 20.0
+# How far apart backgrounds of two shots are at least; within a shot measured 2 to 17, where people jump within it 3 to 6.
+_OTHER_PLACE = 15.0
 _STRAIGHT = 0.75  # of the two halves together, from which on the way between two pictures counts as straight
+
+
+def cut(margin: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """float64 [T]: 1 and above where a new shot begins; NaN where that cannot be seen.
+
+    margin [T] as `PixelTracks.cut`; background [T, LAGS]: distances of what is around the person (of the whole picture, where that is
+    unknown). A person who fills the picture and is suddenly elsewhere is no new shot while the background stays.
+    """
+    background = np.asarray(background, np.float64)
+    total = len(background)
+    least = np.full(total, np.inf)
+    for after in range(LOOK):
+        for before in range(1, LOOK + 1):
+            apart = np.full(total, np.inf)
+            if total > after:
+                apart[: total - after] = background[after:, after + before - 1]
+            least = np.fmin(least, apart)
+    return np.asarray(np.minimum(np.asarray(margin, np.float64), least / _OTHER_PLACE))
 
 
 def crossfade(distance: np.ndarray) -> np.ndarray:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.skeletons import OPENPOSE_BODY
-from core.track import HumanTrack, Presence
+from core.track import HumanTrack
 from core.tracks.bones import bone_lengths
 from core.tracks.drift import change, size_drift, steps
-from core.tracks.edits import crossfade, flicker
+from core.tracks.edits import crossfade, cut, flicker
 from core.tracks.hinges import hyperextension
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.order import order
@@ -23,6 +23,7 @@ from core.tracks.spikes import spikes
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
+_NEARLY_ALIKE = 0.15  # of poses, for `drift.size_drift`
 _TURN_AROUND = 12  # frames on either side, whose flow is the usual
 
 
@@ -53,7 +54,8 @@ class LocalTracks:
       bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1
       hyperextension [T, 4]     degrees by which knees and elbows bend the wrong way (`hinges.HINGES`)
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
-      size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1
+      size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1; unknown without such poses
+      size_drift_loose          the same of poses that are only nearly equal: ordinary within 0.2
     Sides
       swap                      share of the step that exchanging left and right takes away; negative is ordinary, 1 is all of it
       swap_pairs [T, 6]         the same in body heights for each pair of `sides.PAIRS`
@@ -99,6 +101,7 @@ class LocalTracks:
     hyperextension: np.ndarray
     shape_step: np.ndarray
     size_drift: np.ndarray
+    size_drift_loose: np.ndarray
     swap: np.ndarray
     swap_pairs: np.ndarray
     appearance_step: np.ndarray
@@ -173,6 +176,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "hyperextension": hyperextension(track.points3d, known, track.times),
         "shape_step": shape_step,
         "size_drift": size_drift(keypoints, still, track.times),
+        "size_drift_loose": size_drift(keypoints, still, track.times, alike=_NEARLY_ALIKE),
         "swap": both.swap,
         "swap_pairs": both.pairs,
         "appearance_step": blank if appearance is None else steps(appearance),
@@ -185,7 +189,8 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
 def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, keypoints: np.ndarray) -> dict[str, np.ndarray]:
     distance = np.asarray(pixels.distance, np.float64)
     mirrored = np.asarray(pixels.mirrored[:, 0, 0], np.float64)
-    begins = (pixels.cut > 1) | np.array([value == Presence.CUT for value in track.presence], bool)
+    cuts = cut(pixels.cut, np.where(np.isfinite(distance[:, 2]), distance[:, 2], distance[:, 0]))
+    begins = cuts > 1
     distance, mirrored = _within_shots(distance, begins), np.where(begins, np.nan, mirrored)
     person = np.where(np.isfinite(distance[:, 1]), distance[:, 1], distance[:, 0])
     height = motion.scale if np.isfinite(motion.scale).any() else np.full(len(track), float(track.size[1]))
@@ -213,7 +218,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "mirror": o.mirror,
         "worth": o.worth,
         "unexplained": unexplained / usual,
-        "cut": pixels.cut,
+        "cut": cuts,
         "crossfade": crossfade(distance[:, 0]),
         "flicker": flicker(pixels.light),
         "camera_speed": np.linalg.norm(pixels.camera[:, :2], axis=1) / height / motion.duration,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.tracks.edits import crossfade, flicker
+from core.tracks.edits import crossfade, cut, flicker
 from core.tracks.pixels.distances import LAGS
 
 
@@ -34,6 +34,16 @@ def test_that_a_picture_that_turns_into_another_is_a_crossfade_and_a_moving_one_
 def test_that_a_cut_is_no_crossfade() -> None:
     points = np.concatenate([pictures(0.02)[:40], np.roll(pictures(0.02)[:40], 20, axis=1)])
     assert np.nanmax(crossfade(distances(points))) < 0.5
+
+
+def test_that_a_cut_needs_another_background() -> None:
+    margin = np.full(40, 0.2)
+    margin[20] = 1.6
+    other = np.concatenate([pictures(0.1)[:20], pictures(0.1)[:20][:, ::-1]])
+    found = cut(margin, distances(other))
+    assert found[20] > 1
+    assert np.nanmax(np.delete(found, 20)) < 0.3
+    assert np.nanmax(cut(margin, distances(pictures(0.1)[:40]))) < 0.3
 
 
 def test_that_flicker_is_the_share_by_which_the_light_changes() -> None:

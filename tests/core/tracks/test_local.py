@@ -110,13 +110,6 @@ def test_that_no_way_leads_over_a_cut() -> None:
     assert np.isnan(tracks.disorder[38:43]).all()
 
 
-def test_that_a_cut_the_extractor_found_counts_as_well(square: tuple[HumanTrack, PixelTracks]) -> None:
-    track, pixels = square
-    presence = list(track.presence)
-    presence[40] = Presence.CUT
-    assert np.isnan(local_tracks(replace(track, presence=tuple(presence)), pixels).change[40])
-
-
 def test_that_a_joint_that_moves_with_its_pixels_is_on_the_flow(plain: LocalTracks) -> None:
     scale = joint_motion(square_track(80), square_track(80).scored()).scale[10]
     assert np.nanmedian(plain.joint_off_flow) < 0.5 / scale

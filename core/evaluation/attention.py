@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from core.evaluation.clip_names import parse_clip_name
 from core.evaluation.errors import EvaluationError
 from core.evaluation.files import analyses
 from core.manifold import Manifold
-from core.training.dataset import LabelledClip, window_set
+from core.training.dataset import LabelledClip, labelled_windows
 
 UNKNOWN = "unknown class"
 _BATCH = 64
@@ -32,12 +32,10 @@ def attention_of_tracks(clips: Sequence[LabelledClip], manifold: Manifold) -> tu
     from core.embedding import encode, window_rows
     from core.encoder import build_encoder
 
-    names = tuple(sorted({clip.action for clip in clips}))
-    windows = window_set(clips, replace(manifold, classes=names))
+    names, windows = labelled_windows(clips, manifold)
     if not len(windows):
         raise EvaluationError("Attention needs clips of at least 32 scored frames: give longer clips.")
     encoder = build_encoder(manifold)
-    order = list(dict.fromkeys(clip.clip for clip in clips))
     means = []
     for first in range(0, len(windows), _BATCH):
         index = np.arange(first, min(first + _BATCH, len(windows)))
@@ -47,7 +45,7 @@ def attention_of_tracks(clips: Sequence[LabelledClip], manifold: Manifold) -> tu
     for number in np.unique(windows.clip):
         mine = windows.clip == number
         share = dict(zip(manifold.source_names, alpha[mine].mean(axis=0).tolist(), strict=True))
-        result.append(ClipAttention(order[number], names[windows.label[mine][0]], share))
+        result.append(ClipAttention(windows.clips[number], names[windows.label[mine][0]], share))
     return tuple(result)
 
 

@@ -54,7 +54,15 @@ def read_labelled_tracks(
     if not clips:
         more = f" The first reason: {refused[0]}" if refused else ""
         raise EvaluationError(f"{source} holds no class folder with a clip that can be used.{more}")
-    return LabelledTracks(tuple(clips), tuple(refused))
+    return LabelledTracks(_told_apart(clips), tuple(refused))
+
+
+def _told_apart(clips: Sequence[LabelledClip]) -> tuple[LabelledClip, ...]:
+    """Clips of two classes that have one name, such as `Run/01.mp4` and `Walk/01.mp4`, get their class in front of it."""
+    actions: dict[str, set[str]] = {}
+    for clip in clips:
+        actions.setdefault(clip.clip, set()).add(clip.action)
+    return tuple(replace(clip, clip=f"{clip.action}/{clip.clip}") if len(actions[clip.clip]) > 1 else clip for clip in clips)
 
 
 def with_spelling_of(tracks: LabelledTracks, classes: Sequence[str]) -> LabelledTracks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from core.evaluation.errors import EvaluationError
 from core.manifold import Manifold
 from core.training.calibration import encode_set
 from core.training.clustering import cluster_classes
-from core.training.dataset import LabelledClip, window_set
+from core.training.dataset import LabelledClip, labelled_windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +31,11 @@ def cluster_windows(clips: Sequence[LabelledClip], manifold: Manifold, seed: int
 
     Raises EvaluationError with fewer than two classes that have windows, ManifoldError when a track does not fit the manifold.
     """
-    names = tuple(sorted({clip.action for clip in clips}))
-    labelled = replace(manifold, classes=names)  # the labels of the clips need not be classes that the manifold offers
-    windows = window_set(clips, labelled)
+    names, windows = labelled_windows(clips, manifold)
     present = np.unique(windows.label)
     if len(present) < 2:
         raise EvaluationError("NMI needs two classes with at least one clip of 32 scored frames each: give more clips.")
-    z_cls, _ = encode_set(windows, labelled, build_encoder(manifold))
+    z_cls, _ = encode_set(windows, manifold, build_encoder(manifold))
     nmi, cluster = cluster_classes(z_cls, windows.label, seed)
     counts = np.zeros((len(present), len(present)), np.int64)
     np.add.at(counts, (np.searchsorted(present, windows.label), cluster), 1)

@@ -38,11 +38,16 @@ class RatingTable:
 
     def matrix(self, axis: int) -> np.ndarray:
         """float64 [R, V]: each rater's mean rating of each clip on one axis (repeats are averaged), NaN where there is none."""
+        total, count = self.totals(axis)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def totals(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sum and number [R, V] of each rater's ratings of each clip on one axis."""
         total, count = np.zeros((2, len(self.raters), len(self.clips)))
         known = np.isfinite(self.values[:, axis])
         np.add.at(total, (self.rater[known], self.clip[known]), self.values[known, axis])
         np.add.at(count, (self.rater[known], self.clip[known]), 1)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return total, count
 
     def active(self) -> np.ndarray:
         """bool [R]: raters with at least one rating."""

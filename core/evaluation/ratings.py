@@ -136,12 +136,8 @@ def _agreeing(table: RatingTable, axis: int, settings: TagSettings) -> tuple[np.
     mine = table.matrix(axis)
     if settings.variant == "authors":
         mine = _last(table, axis)
-    total, count = np.zeros((2, len(table.raters), len(table.clips)))
-    known = np.isfinite(table.values[:, axis])
-    np.add.at(total, (table.rater[known], table.clip[known]), table.values[known, axis])
-    np.add.at(count, (table.rater[known], table.clip[known]), 1)
-    if settings.variant == "standard":
-        total, count = np.nan_to_num(mine), np.isfinite(mine).astype(float)
+    # Each clip counts once, or every rating for itself.
+    total, count = table.totals(axis) if settings.variant == "authors" else (np.nan_to_num(mine), np.isfinite(mine).astype(float))
     others_count = count.sum(axis=0) - count
     others = np.where(others_count > 0, (total.sum(axis=0) - total) / np.maximum(others_count, 1), np.nan)
     agreeing = np.zeros(len(table.raters), bool)

@@ -6,7 +6,7 @@ The motion features are derived again after each distortion.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from core.embedding import encode, window_rows
 from core.encoder import Encoder, build_encoder
 from core.evaluation.errors import EvaluationError
 from core.manifold import Manifold
-from core.training.dataset import LabelledClip, WindowSet, window_set
+from core.training.dataset import LabelledClip, WindowSet, labelled_windows
 from core.training.distortions import distort, distortion_order
 
 # What people call a distortion -> its name in training.
@@ -49,8 +49,7 @@ def sensitivity(
 
     Raises EvaluationError without a whole window, ManifoldError when a track does not fit the manifold.
     """
-    names = tuple(sorted({clip.action for clip in clips}))
-    windows = window_set(clips, replace(manifold, classes=names))
+    names, windows = labelled_windows(clips, manifold)
     if not len(windows):
         raise EvaluationError("Sensitivity needs clips of at least 32 scored frames: give longer clips.")
     label = np.array([manifold.classes.index(names[i]) if names[i] in manifold.classes else -1 for i in windows.label])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,12 @@ def window_set(clips: Iterable[LabelledClip], manifold: Manifold, length: int = 
             found.append(part)
     table = np.array(rows, np.int64).reshape(-1, 4)
     return WindowSet(tuple(found), table[:, 0], table[:, 1], table[:, 2], table[:, 3], manifold.source_names, length, tuple(numbers))
+
+
+def labelled_windows(clips: Sequence[LabelledClip], manifold: Manifold) -> tuple[tuple[str, ...], WindowSet]:
+    """The classes of the clips, which need not be those that the manifold offers, and all whole windows, labelled by them."""
+    names = tuple(sorted({clip.action for clip in clips}))
+    return names, window_set(clips, replace(manifold, classes=names))
 
 
 def column_statistics(rows: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

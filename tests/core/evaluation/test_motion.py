@@ -112,6 +112,20 @@ def write_analysis(path: Path, video: str, action: str | None, attention: dict[s
     (path / "analysis.json").write_text(json.dumps(content))
 
 
+def test_that_a_clip_without_a_window_leaves_the_names_of_the_others_alone() -> None:
+    short = replace(clip("Jump", 8, frames=20), clip="short")
+    found = attention_of_tracks([short, *CLIPS], MANIFOLD)
+    assert found == attention_of_tracks(CLIPS, MANIFOLD)
+
+
+def test_that_clips_of_two_classes_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    for seed, name in enumerate(("Jump/01", "Walk/01", "Walk/02")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        np.savez(tmp_path / f"{name}.npz", **track_arrays(clip(name[:4], seed).track))
+    found = attention_of_tracks(read_labelled_tracks(tmp_path).clips, MANIFOLD)
+    assert [(one.clip, one.action) for one in found] == [("Jump/01.npz", "Jump"), ("Walk/01.npz", "Walk"), ("02.npz", "Walk")]
+
+
 def test_that_attention_of_analyses_takes_known_frames_and_the_class_of_action_or_name(tmp_path: Path) -> None:
     write_analysis(tmp_path / "a", "x.mp4", "run", {"pose": [None, 0.25, 0.75], "beta": [None, 0.75, 0.25]})
     write_analysis(tmp_path / "b", "M_Walk_01.mp4", None, {"pose": [1.0], "beta": [0.0]})

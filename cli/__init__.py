@@ -6,11 +6,12 @@ import argparse
 import sys
 from importlib import import_module
 
-from cli.status import INTERNAL, USAGE
+from cli.status import INTERNAL
 
 COMMANDS = {
     "analyze": "analyse videos, folders of videos and image folders without a window",
     "report": "write a report from an analysis that is known already",
+    "whatif": "drop, hold or interpolate a range of frames, and see scores, steps and events answer",
     "tag": "score clips, or make a manifold, from the TAG authors' feature files and checkpoint",
     "train": "train a manifold on class folders of videos or of TAG feature files",
     "cache": "list or clear what is remembered",
@@ -18,17 +19,12 @@ COMMANDS = {
     "ratings": "turn raw ratings of people into mean opinion scores",
     "doctor": "say what works here, what is missing and what to do",
 }
-# Words of the command line that later versions give a meaning: a video of that name is opened with ./
-RESERVED = ("whatif",)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 some input was refused, 2 wrong usage, 3 internal failure, 130 cancelled."""
     arguments = sys.argv[1:] if argv is None else argv
     word = arguments[0] if arguments else ""
-    if word in RESERVED:
-        print(f"'{word}' is not a part of this version; to open a video of that name write ./{word}.", file=sys.stderr)
-        return USAGE
     module = import_module(f"cli.{word}" if word in COMMANDS else "cli.window")
     parser: argparse.ArgumentParser = module.parser()
     try:

@@ -24,6 +24,10 @@ class ReportError(Exception):
     """There is nothing to report on; the message is one sentence for people."""
 
 
+class NotAnalysedError(ReportError):
+    """No analysis of the video is known."""
+
+
 @dataclass(frozen=True)
 class Material:
     """What a report is made of; `note` says what it goes without."""
@@ -86,7 +90,7 @@ def _of_video(path: Path, store: Store) -> Material:
     sha256 = store.checksum(path, file_sha256)
     analysis = recall_latest(store, sha256)
     if analysis is None:
-        raise ReportError(f"no analysis of it is in the cache: run 'main.py analyze {path} --out DIR' first.")
+        raise NotAnalysedError(f"no analysis of it is in the cache: run 'main.py analyze {path} --out DIR' first.")
     project, _ = project_of(path, sha256, analysis.video.frames)
     # The analysis may have been made from a copy of the file under another name.
     return Material(replace(analysis, video=replace(analysis.video, path=str(path.absolute()))), path, project)

@@ -66,7 +66,8 @@ def edit_track(track: HumanTrack, edit: Edit, allow_many: bool = False) -> tuple
     circle with the norm interpolated, points, boxes, shape and place linearly. allow_many: whether a frame that shows several people is
     good enough to be held or interpolated from. Raises EditError.
     """
-    _check_range(track, edit)
+    check_range(edit, len(track))
+    _check_analysed(track, edit)
     if edit.kind is EditKind.DROP:
         return _dropped(track, edit)
     _check_frame(track, edit, edit.start - 1, allow_many)
@@ -105,16 +106,21 @@ def great_circle(before: np.ndarray, after: np.ndarray, weight: np.ndarray) -> n
     return np.asarray((length_a + share * (length_b - length_a)) * (np.cos(angle) * u + np.sin(angle) * aside / sine))
 
 
-def _check_range(track: HumanTrack, edit: Edit) -> None:
-    total, text = len(track), f"The range {edit.start}:{edit.stop}"
+def check_range(edit: Edit, total: int) -> None:
+    """Raise EditError unless the range holds frames of a clip of `total` frames."""
+    text = f"The range {edit.start}:{edit.stop}"
     if edit.start >= edit.stop:
         raise EditError(f"{text} holds no frame: give A:B with A < B, it holds the frames A to B - 1.")
     if not 0 <= edit.start < edit.stop <= total:
         raise EditError(f"{text} does not lie in the clip, which has {total} frames: give A:B with 0 <= A < B <= {total}.")
+
+
+def _check_analysed(track: HumanTrack, edit: Edit) -> None:
     analysed = np.flatnonzero([reason != OUTSIDE_RANGE for reason in track.reasons])
     if not len(analysed) or edit.start < analysed[0] or edit.stop > analysed[-1] + 1:
         covered = f"frames {analysed[0]} to {analysed[-1]} only" if len(analysed) else "no frame"
-        raise EditError(f"{text} is not all analysed, the analysis covers {covered}: choose frames inside, or analyse the whole clip.")
+        text = f"The range {edit.start}:{edit.stop} is not all analysed"
+        raise EditError(f"{text}, the analysis covers {covered}: choose frames inside, or analyse the whole clip.")
     if edit.kind is EditKind.DROP and edit.stop - edit.start == len(analysed):
         raise EditError("Nothing is left to judge when every frame is dropped: choose a shorter range.")
 

@@ -27,11 +27,12 @@ TRACKS = {
     "bone_picture": "Longest bone over its usual length",
     "shape_step": "Change of the body shape",
     "appearance_step": "Change of the appearance",
-    "swap": "Left and right exchanged (1 is fully)",
 }
 # Events of both versions are the same one when they are of one kind and no more than this many frames apart.
 _NEAR = 3
-NO_PICTURES = "The pictures are not measured again: both lists of events come from the followed body alone, and what only pictures tell is not in them."
+NO_PICTURES = (
+    "The pictures are not measured again: both lists of events come from the followed body alone, without what only pictures tell."
+)
 PADDED = "What is left is shorter than one window: its last frame is repeated to fill it, which lowers temporal coherence."
 SCHEMA = 1
 STILL = "Held frames do not move, and stillness lowers temporal coherence: a lower value is no better motion here."

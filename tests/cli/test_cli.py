@@ -1,4 +1,4 @@
-"""The front door: help, wrong usage, reserved words, missing files."""
+"""The front door: help, wrong usage, missing files."""
 
 import os
 import subprocess
@@ -39,12 +39,6 @@ def test_that_the_front_door_prints_the_commands() -> None:
 def test_that_wrong_usage_ends_with_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage:" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("word", ["whatif"])
-def test_that_a_word_of_later_versions_is_no_video(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([word]) == 2
-    assert f"write ./{word}" in capsys.readouterr().err
 
 
 def test_that_a_missing_video_is_one_line_that_names_it_and_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

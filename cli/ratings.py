@@ -120,8 +120,9 @@ def _tables(processed: ProcessedRatings) -> list[Any]:
     for axis, matrix in processed.kept.items():
         try:
             alphas.append((axis, *(krippendorff_alpha(matrix, level) for level in LEVELS[1:3])))
-        except EvaluationError:
-            alphas.append((axis, float("nan"), float("nan")))
+        except EvaluationError as error:
+            alphas.append((axis, None, None))
+            refuse(f"{axis}: {error}")
     tables.append(Table("Krippendorff's alpha of the ratings that are kept", ("axis", "ordinal", "interval"), tuple(alphas)))
     opinions = []
     for axis, of in processed.opinions.items():

@@ -379,3 +379,12 @@ def test_that_gaias_models_are_compared_action_by_action(tmp_path: Path, capsys:
     assert main(["evaluate", "win-ratio", str(opinions), "--prompts", str(prompts)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("1 clips of MOS do not end in an action of ") and "Pika_High Kick.mp4" in line
+
+
+def test_that_an_alpha_that_cannot_be_known_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = tmp_path / "raw.csv"
+    raw.write_text("user,video,subject\n" + "".join(f"only,v{i},{10 * i}\n" for i in range(6)))
+    assert main(["ratings", "process", str(raw), "--protocol", "gaia", "--out", str(tmp_path / "out.csv")]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == "subject: Krippendorff's alpha needs clips that at least two raters saw, and ratings that differ.\n"
+    assert "  subject        -         -" in shown.out.splitlines()

@@ -6,6 +6,8 @@ plane of upper and lower bone tells the hinge; which way it opens is compared wi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from core.skeletons import BLAZEPOSE
@@ -18,14 +20,27 @@ _PRIOR = 0.3  # weight of the hips' direction at the knee, beside the mean of th
 _P = {name: index for index, name in enumerate(BLAZEPOSE)}
 
 
-def hyperextension(points: np.ndarray, known: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """float32 [T, 4]: degrees beyond the limit by which each of HINGES bends the wrong way, 0 where it does not; NaN where unknown.
+@dataclass(frozen=True, eq=False)
+class Hinges:
+    """Of each of HINGES; NaN where unknown.
+
+    back  float32 [T, 4]  degrees beyond the limit by which it bends the wrong way, 0 where it does not
+    turn  float32 [T, 4]  degrees by which the way it bends has turned from the usual, times the sine of the bend: a knee bent sideways;
+                          ordinary below 25 at the knees and below 60 at the elbows, whose upper arms turn freely
+    """
+
+    back: np.ndarray
+    turn: np.ndarray
+
+
+def hinges(points: np.ndarray, known: np.ndarray, times: np.ndarray) -> Hinges:
+    """Whether knees and elbows bend as they do.
 
     points [T, 33, 3] in metres, order BLAZEPOSE; known bool [T, 33]; times [T].
     """
     points = np.where(known[..., None], np.asarray(points, np.float64), np.nan)
     half = half_window(times, _REFERENCE_SECONDS) if len(times) > 1 else 2
-    result = np.full((len(points), len(HINGES)), np.nan, np.float32)
+    back, turn = (np.full((len(points), len(HINGES)), np.nan, np.float32) for _ in range(2))
     for column, name in enumerate(HINGES):
         side, part = name.split("_")
         upper, lower = ("hip", "ankle") if part == "knee" else ("shoulder", "wrist")
@@ -40,9 +55,10 @@ def hyperextension(points: np.ndarray, known: np.ndarray, times: np.ndarray) -> 
         if part == "knee":
             usual = usual + _PRIOR * np.array([1.0, 0.0, 0.0])
         bend = np.degrees(np.arccos(np.clip((first * second).sum(-1), -1, 1)))
-        direction = (_unit(normal) * _unit(usual)).sum(-1)
-        result[:, column] = np.where(np.isfinite(direction), np.maximum(-bend * direction - _LIMIT, 0.0), np.nan)
-    return result
+        direction = np.clip((_unit(normal) * _unit(usual)).sum(-1), -1, 1)
+        back[:, column] = np.where(np.isfinite(direction), np.maximum(-bend * direction - _LIMIT, 0.0), np.nan)
+        turn[:, column] = np.degrees(np.arccos(direction)) * np.sin(np.radians(bend))
+    return Hinges(back, turn)
 
 
 def _body_axes(points: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from core.track import HumanTrack
 from core.tracks.bones import bone_lengths
 from core.tracks.drift import change, size_drift, steps
 from core.tracks.edits import crossfade, cut, flicker
-from core.tracks.hinges import hyperextension
+from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.order import order
 from core.tracks.pace import pace
@@ -53,6 +53,7 @@ class LocalTracks:
       bone_space [T, 8]         length over its running median; ordinary 1
       bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1
       hyperextension [T, 4]     degrees by which knees and elbows bend the wrong way (`hinges.HINGES`)
+      hinge_turn [T, 4]         degrees by which the way they bend has turned, times the sine of the bend (`hinges.Hinges.turn`)
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
       size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1; unknown without such poses
       size_drift_loose          the same of poses that are only nearly equal: ordinary within 0.2
@@ -99,6 +100,7 @@ class LocalTracks:
     bone_space: np.ndarray
     bone_picture: np.ndarray
     hyperextension: np.ndarray
+    hinge_turn: np.ndarray
     shape_step: np.ndarray
     size_drift: np.ndarray
     size_drift_loose: np.ndarray
@@ -149,6 +151,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     both = sides(motion.image)
     still = np.zeros(len(track)) if pixels is None else pixels.camera[:, 2]
     known = np.isfinite(track.points3d[..., 0]) & (track.points3d_scores >= minimum_confidence) & witness[:, None]
+    bends = hinges(track.points3d, known, track.times)
     betas = np.where(witness[:, None], np.asarray(track.betas, np.float64), np.nan)
     shape_step = np.full(len(track), np.nan)
     shape_step[1:] = np.linalg.norm(np.diff(betas, axis=0), axis=1)
@@ -173,7 +176,8 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "rise": whole.rise,
         "bone_space": bones.space,
         "bone_picture": bones.picture,
-        "hyperextension": hyperextension(track.points3d, known, track.times),
+        "hyperextension": bends.back,
+        "hinge_turn": bends.turn,
         "shape_step": shape_step,
         "size_drift": size_drift(keypoints, still, track.times),
         "size_drift_loose": size_drift(keypoints, still, track.times, alike=_NEARLY_ALIKE),

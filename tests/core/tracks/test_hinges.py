@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.skeletons import BLAZEPOSE
-from core.tracks.hinges import HINGES, hyperextension
+from core.tracks.hinges import HINGES, hinges
 
 P = {name: index for index, name in enumerate(BLAZEPOSE)}
 
@@ -31,7 +31,7 @@ def figure(knee: np.ndarray, elbow: np.ndarray | None = None, turn: float = 0.3)
 
 
 def measured(points: np.ndarray) -> np.ndarray:
-    return hyperextension(points, np.ones(points.shape[:2], bool), np.arange(len(points)) / 30)
+    return hinges(points, np.ones(points.shape[:2], bool), np.arange(len(points)) / 30).back
 
 
 def test_that_joints_that_bend_as_they_should_are_not_hyperextended() -> None:
@@ -63,6 +63,17 @@ def test_that_points_that_are_not_known_leave_the_joint_unknown() -> None:
     points = figure(np.full(60, 20.0))
     known = np.ones(points.shape[:2], bool)
     known[:, P["left_ankle"]] = False
-    found = hyperextension(points, known, np.arange(60) / 30)
+    found = hinges(points, known, np.arange(60) / 30).back
     assert np.isnan(found[:, HINGES.index("left_knee")]).all()
     assert np.isfinite(found[:, HINGES.index("right_knee")]).all()
+
+
+def test_that_a_knee_bent_sideways_has_turned() -> None:
+    points = figure(np.full(60, 30.0), turn=0.0)
+    shank = 0.4 * np.array([np.sin(np.radians(30.0)), np.cos(np.radians(30.0)), 0.0])
+    points[30:36, P["left_ankle"]] = points[30:36, P["left_knee"]] + shank
+    found = hinges(points, np.ones(points.shape[:2], bool), np.arange(60) / 30).turn
+    knee = HINGES.index("left_knee")
+    np.testing.assert_allclose(found[30:36, knee], 90.0 * np.sin(np.radians(30.0)), atol=12.0)
+    assert np.delete(found[:, knee], range(30, 36)).max() < 12
+    assert np.delete(found, knee, axis=1).max() < 1e-3

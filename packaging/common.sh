@@ -31,21 +31,22 @@ install_system_packages() {
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
+# The first of the named interpreters that is there and of a version Telltale takes.
 find_python() {
-    for candidate in python3.11 python3.12 python3; do
+    for candidate in "$@"; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; then
             command -v "$candidate"
             return
         fi
     done
-    note "Telltale needs Python 3.11 or 3.12; none was found."
+    note "None of these was found: $*. Please install one of them, with its package for virtual environments."
     exit 1
 }
 
-# Creates a virtual environment with PyTorch in it: install_torch FOLDER CONSTRAINTS
+# Creates a virtual environment with PyTorch in it: install_torch FOLDER CONSTRAINTS INTERPRETER...
 install_torch() {
     local python
-    python=$(find_python)
+    python=$(find_python "${@:3}")
     [ -x "$1/bin/python" ] || "$python" -m venv "$1"
     "$1/bin/python" -m pip install --quiet --upgrade pip
     if ! command -v nvidia-smi >/dev/null; then

@@ -31,7 +31,8 @@ stamp=$environment/telltale-setup
 fingerprint=$(cat pyproject.toml "$constraints" packaging/setup-reference.sh packaging/common.sh | sha256sum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$fingerprint" ]; then
     note "installing the reference extractor's Python packages into $environment (a few minutes the first time)"
-    install_torch "$environment" "$constraints"
+    # xtcocotools 1.14.3 comes as a wheel for 3.11, not for 3.12.
+    install_torch "$environment" "$constraints" python3.11
     install 'setuptools<81' wheel
     install --editable '.[reference-dev]'
     # Without their requirements: mmpose asks for chumpy, which does not build any more and is used by none of what runs here.

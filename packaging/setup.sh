@@ -12,7 +12,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ]; then
     exit 0
 fi
 note "installing Python packages into .venv (a few minutes the first time)"
-install_torch .venv packaging/constraints.txt
+install_torch .venv packaging/constraints.txt python3.11 python3.12 python3
 .venv/bin/python -m pip install --quiet --constraint packaging/constraints.txt --editable '.[dev]'
 printf '%s' "$fingerprint" >"$stamp"
 note "done"

@@ -16,6 +16,7 @@ from core.track import Source
 from core.user_models.checks import Finding, check, check_all
 from core.user_models.folder import models_folder
 from core.user_models.packages import PACKAGES, missing_packages, package_version
+from core.user_models.registry import REFERENCE, find
 from core.video import file_sha256
 
 _VIT_SIZE = 1024
@@ -23,6 +24,7 @@ _MESH_SOURCES = ("vit", "global", "pose", "beta")
 # Ways to do a part of the work: the key of the model and how it is run; the authors' own first.
 _DETECTORS = (("detectron", "detectron"), ("yolox", "onnx"))
 _POSES = (("dwpose-onnx", "onnx"), ("dwpose-pth", "mmpose"))
+_PARTS = {"detector": ("detectron", "yolox"), "pose": ("dwpose-onnx", "dwpose-pth"), "mesh": ("tokenhmr", "tokenizer")}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class ReferenceSetup:
     pose             DWPose, .onnx or .pth
     mesh, tokenizer  TokenHMR; both or none
     lacking          part (`detector`, `pose`, `mesh`) -> what to do about it, as one sentence; parts that are ready are left out
+    begun            parts of which a file is there, good or bad
     """
 
     detector: Path | None
@@ -40,6 +43,7 @@ class ReferenceSetup:
     mesh: Path | None
     tokenizer: Path | None
     lacking: Mapping[str, str]
+    begun: frozenset[str]
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -47,15 +51,30 @@ class ReferenceSetup:
         given = (_MESH_SOURCES if self.mesh else ()) + (("kp2d",) if self.pose else ())
         return tuple(source for source in tag_sources(_VIT_SIZE) if source.name in given)
 
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be extracted, as one sentence; empty when something can."""
+        # In place of a spoilt detector the whole frame would give other numbers than whoever put one there expects.
+        stopping = ("detector",) if self.sources else ("mesh", "pose", "detector")
+        for part in stopping:
+            if part in self.lacking and part in self.begun:
+                return self.lacking[part]
+        if self.sources:
+            return ""
+        return (
+            f"The reference extractor has no models yet: put DWPose for key points, TokenHMR for meshes, or both into "
+            f"{models_folder() / REFERENCE}; main.py doctor and File > Models on this computer say which files these are."
+        )
+
 
 def reference_setup() -> ReferenceSetup:
     """Look at models and packages; nothing is loaded or run. Takes about a second the first time, when big files are there."""
     lacking: dict[str, str] = {}
     detector, reason = _first(_DETECTORS)
+    begun = frozenset(part for part, keys in _PARTS.items() if any(find(key) is not None for key in keys))
     if detector is None:
-        spoilt = any(check(key).path is not None for key, _ in _DETECTORS)
-        what = "The person detector is not ready" if spoilt else "There is no person detector, so the whole frame is taken for one person"
-        lacking["detector"] = f"{what}: {reason}"
+        absent = "There is no person detector, so the whole frame is taken for one person"
+        lacking["detector"] = f"{'The person detector is not ready' if 'detector' in begun else absent}: {reason}"
     pose, reason = _first(_POSES)
     if pose is None:
         lacking["pose"] = f"DWPose is not ready: {reason}"
@@ -64,7 +83,7 @@ def reference_setup() -> ReferenceSetup:
     if wrong:
         lacking["mesh"] = f"TokenHMR is not ready: {wrong[0]}"
     mesh, tokenizer = (None if wrong else finding.path for finding in network)
-    return ReferenceSetup(detector, pose, mesh, tokenizer, lacking)
+    return ReferenceSetup(detector, pose, mesh, tokenizer, lacking, begun)
 
 
 def _first(ways: Sequence[tuple[str, str]]) -> tuple[Path | None, str]:
@@ -99,7 +118,8 @@ def lacking_for(sources: Sequence[Source], setup: ReferenceSetup) -> tuple[str, 
             why = f"The reference extractor never gives it in the space “{source.space}”: use the extractor of the manifold."
         if why:
             reasons.setdefault(why, []).append(f"“{source.name}”")
-    return tuple(f"Needs {_listed(names)}. {why}" for why, names in reasons.items())
+    told = tuple(f"Needs {_listed(names)}. {why}" for why, names in reasons.items())
+    return told or ((setup.obstacle,) if setup.obstacle else ())
 
 
 def _embedding_lacks(source: Source) -> str:

@@ -22,8 +22,6 @@ from core.extraction.reference.reading import Batch, SearchedFrames, batches
 from core.extraction.reference.recording import Recording
 from core.extraction.reference.settings import ReferenceSettings
 from core.track import ExtractorInfo, HumanTrack
-from core.user_models.folder import models_folder
-from core.user_models.registry import REFERENCE, find
 from core.user_models.setup import ReferenceSetup, reference_setup
 from core.video import Video
 
@@ -33,17 +31,15 @@ _PARTIAL_SECONDS = 2.0
 _BATCHES = {"cpu": 4, "cuda": 32}
 # Frames that are searched together; on a CPU the default detector takes seconds for one.
 _SEARCHED_TOGETHER = {"cpu": 1, "cuda": 8}
-# What of the models belongs to each part of a ReferenceSetup.
-_PARTS = {"detector": ("detectron", "yolox"), "pose": ("dwpose-onnx", "dwpose-pth"), "mesh": ("tokenhmr", "tokenizer")}
 
 
 class Reference:
     """See `core.extraction.Extractor`. Networks are loaded with the first clip and stay; `seconds` says what each stage took so far."""
 
     def __init__(self, setup: ReferenceSetup, device: str, settings: ReferenceSettings) -> None:
-        """Raises ExtractionError when neither key points nor meshes are ready."""
-        if not setup.sources:
-            raise ExtractionError(_not_ready(setup))
+        """Raises ExtractionError when neither key points nor meshes are ready, or the detector that is there is not."""
+        if setup.obstacle:
+            raise ExtractionError(setup.obstacle)
         self.info = ExtractorInfo("reference", VERSION, device, setup.sources)
         self.settings: dict[str, object] = {
             "variant": settings.variant,
@@ -150,9 +146,6 @@ def create(device: str, settings: ReferenceSettings) -> Reference:
         setup = replace(setup, detector=settings.detector, lacking=lacking)
     elif settings.config is not None:
         raise ExtractionError(f"{settings.config.name} describes a detector whose weights are not named: name them with --detector.")
-    elif setup.detector is None and _begun("detector"):
-        # The whole frame in place of the person would give other numbers than whoever put a detector there expects.
-        raise ExtractionError(setup.lacking["detector"])
     if device != "cpu":
         import torch
 
@@ -160,19 +153,3 @@ def create(device: str, settings: ReferenceSettings) -> Reference:
             raise ExtractionError("There is no CUDA device that torch can use: choose --device cpu.")
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return Reference(setup, device, settings)
-
-
-def _not_ready(setup: ReferenceSetup) -> str:
-    """What stands in the way, as a sentence: of what somebody has begun with, if they have."""
-    for part in ("mesh", "pose"):
-        if part in setup.lacking and _begun(part):
-            return setup.lacking[part]
-    return (
-        f"The reference extractor has no models yet: put DWPose for key points, TokenHMR for meshes, or both into "
-        f"{models_folder() / REFERENCE}; main.py doctor and File > Models on this computer say which files these are."
-    )
-
-
-def _begun(part: str) -> bool:
-    """Whether a file of this part is there, good or bad."""
-    return any(find(key) is not None for key in _PARTS[part])

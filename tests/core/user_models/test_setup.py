@@ -1,5 +1,6 @@
 """Which sources the models that are here give, and what a manifold lacks."""
 
+import os
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
@@ -101,6 +102,7 @@ def test_that_sources_of_another_extractor_are_told_apart_from_missing_ones(inst
 
 
 def test_that_an_embedding_asks_for_its_folder_and_for_the_weights_of_the_manifold(installed: set[str]) -> None:
+    put_mesh()
     setup = reference_setup()
     (reason,) = lacking_for([Source("clip", "clip-12345678", 512)], setup)
     assert reason.startswith("Needs “clip”. The source 'clip' is computed with weights that you bring")
@@ -140,3 +142,26 @@ def test_that_looking_into_models_loads_neither_torch_nor_the_packages() -> None
     program = f"import sys; from core.user_models.setup import survey; survey(); print([m for m in {watched!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_that_of_an_unready_set_up_the_part_that_was_begun_is_told(installed: set[str]) -> None:
+    installed.add("onnxruntime")
+    assert reference_setup().obstacle.startswith(
+        "The reference extractor has no models yet: put DWPose for key points, TokenHMR for meshes"
+    )
+    write_checkpoint(reference("tokenhmr_model_latest.ckpt"), "state_dict", layouts.tokenhmr())
+    assert reference_setup().obstacle.startswith("TokenHMR is not ready: tokenizer.pth is missing: put it into ")
+    write_dwpose(reference("dw-ll_ucoco_384.onnx"))
+    assert reference_setup().obstacle == ""  # key points alone are something
+
+
+def test_that_a_spoilt_detector_stands_in_the_way_and_an_absent_one_does_not(installed: set[str]) -> None:
+    installed.add("onnxruntime")
+    write_dwpose(reference("dw-ll_ucoco_384.onnx"))
+    setup = reference_setup()
+    assert setup.lacking["detector"].startswith("There is no person detector, so the whole frame is taken for one person: ")
+    assert (setup.obstacle, lacking_for(TAG[4:], setup)) == ("", ())
+    os.truncate(write_yolox(reference("yolox_l.onnx")), 60_000_000)
+    setup = reference_setup()
+    assert setup.obstacle.startswith("The person detector is not ready: yolox_l.onnx is cut short or damaged (60.0 MB)")
+    assert lacking_for(TAG[4:], setup) == (setup.obstacle,)

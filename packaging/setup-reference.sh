@@ -6,7 +6,7 @@
 #   packaging/setup-reference.sh --without-detectron2   what registries carry as wheels: no compiler needed
 #
 # detectron2 is in no registry; it is built from its own repository, or from the checkout that the variable DETECTRON2 names. It needs a
-# C++ compiler and the headers of Python, and with an NVIDIA card a CUDA toolkit for those of its operations that the detector does not use.
+# C++ compiler and the headers of Python. A CUDA toolkit is not needed: the detector uses none of the operations that it would compile.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=packaging/common.sh

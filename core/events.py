@@ -1,14 +1,19 @@
-"""What a running analysis says. Every event carries the id of its job, so that a stale one can be dropped."""
+"""What may be asked of a worker, and what a running job says. Every event carries the id of its job, so that a stale one can be dropped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.analysis import Analysis
+from core.edited_track import Edit
 from core.extraction.reference.settings import ReferenceSettings
 from core.tag_data import FeatureFolders
 from core.track import HumanTrack
+
+if TYPE_CHECKING:
+    from core.whatif import WhatIf
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,23 @@ class AnalysisRequest:
     use_cache: bool = True
     features: FeatureFolders | None = None  # for extractors that read files
     reference: ReferenceSettings | None = None  # for the reference extractor; None means its defaults
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIfRequest:
+    """What becomes of an analysed clip when its track is edited. The manifold must still be the one of the analysis."""
+
+    path: Path
+    edit: Edit
+    track: HumanTrack
+    video_sha256: str
+    manifold: Path | None
+    manifold_sha256: str
+    action: str | None = None
+    allow_many: bool = False
+
+
+Request = AnalysisRequest | WhatIfRequest
 
 
 @dataclass(frozen=True)
@@ -57,6 +79,14 @@ class Finished:
     analysis: Analysis
 
 
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """The end of a WhatIfRequest, as Finished is of an AnalysisRequest."""
+
+    job: str
+    result: WhatIf
+
+
 @dataclass(frozen=True)
 class Failed:
     """`sentence` says what went wrong and what to do next; `internal` is set when the fault is ours (it was logged)."""
@@ -71,4 +101,5 @@ class Cancelled:
     job: str
 
 
-Event = Started | Progress | Partial | Finished | Failed | Cancelled
+End = Finished | Answered | Failed | Cancelled
+Event = Started | Progress | Partial | End

@@ -15,6 +15,7 @@ from core.project import Note, Project, ProjectError, new_note, save_project
 from core.timebase import FrameIndex
 from core.track import HumanTrack
 from core.video import Video
+from core.whatif import WhatIf
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class CursorMoved:
 @dataclass(frozen=True, eq=False)
 class AnalysisChanged:
     analysis: Analysis | None
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIfChanged:
+    """Another what-if is shown beside the analysis, or none."""
+
+    what_if: WhatIf | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +57,7 @@ class SaveFailed:
     sentence: str
 
 
-SessionEvent = CursorMoved | AnalysisChanged | PartialChanged | NotesChanged | SelectionChanged | SaveFailed
+SessionEvent = CursorMoved | AnalysisChanged | WhatIfChanged | PartialChanged | NotesChanged | SelectionChanged | SaveFailed
 
 
 class Session:
@@ -63,6 +71,7 @@ class Session:
         self.project = project
         self.path = path
         self.analysis: Analysis | None = None
+        self.what_if: WhatIf | None = None  # of this analysis
         self.cursor = FrameIndex(0)
         self.selection: range | None = None
         self._partial: HumanTrack | None = None
@@ -109,9 +118,14 @@ class Session:
     # -- what is known
 
     def set_analysis(self, analysis: Analysis | None) -> None:
-        """Show another analysis, or none; a partial track is forgotten."""
-        self.analysis, self._partial = analysis, None
+        """Show another analysis, or none; a partial track is forgotten, and so is a what-if."""
+        self.analysis, self.what_if, self._partial = analysis, None, None
         self._publish(AnalysisChanged(analysis))
+
+    def set_what_if(self, what_if: WhatIf | None) -> None:
+        """Show beside the analysis what would become of it, or nothing."""
+        self.what_if = what_if
+        self._publish(WhatIfChanged(what_if))
 
     def set_partial(self, track: HumanTrack) -> None:
         """The frames that a running analysis has extracted so far."""

@@ -12,11 +12,9 @@ import numpy as np
 
 from core.analysis import Curves, Glitch, ManifoldInfo, Scores, VideoInfo, glitch_json, numbers, scores_json
 from core.edited_track import Edit, EditKind, FrameMap, edit_track
-from core.glitches import find_glitches
 from core.manifold import Manifold, check_track
 from core.ranges import OUTSIDE_RANGE, embedding_over_all_frames
 from core.track import HumanTrack, slice_track
-from core.tracks.local import local_tracks
 
 # Local tracks that are set side by side, the largest joint or bone in each frame, with their names for people.
 TRACKS = {
@@ -134,10 +132,13 @@ def judge(
 ) -> Judged:
     """Scores, curves, events and local tracks of a track. Frames outside the analysed range count for nothing, as in the analysis.
 
-    Needs torch, which is imported here and not before. Raises ManifoldError and Cancelled.
+    Needs torch and OpenCV, which are imported here and not before: the window shows a WhatIf without them. Raises ManifoldError and
+    Cancelled.
     """
     from core.embedding import embed
+    from core.glitches import find_glitches
     from core.scores import score
+    from core.tracks.local import local_tracks
 
     analysed = np.flatnonzero([reason != OUTSIDE_RANGE for reason in track.reasons])
     start, stop = (int(analysed[0]), int(analysed[-1]) + 1) if len(analysed) else (0, len(track))

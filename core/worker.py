@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from core.analysis import Analysis
-from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Partial
+from core.events import Answered, Cancelled, End, Event, Failed, Finished, Partial, Request, WhatIfRequest
 from core.logs import LOGGER, capture_output, internal_failure, output_file, start_logging
 from core.packing import pack, unpack
 from core.shared import SharedArrays, read_shared, remove_shared, write_shared
@@ -32,7 +32,7 @@ from core.track import HumanTrack
 # How long a cancelled process may take to notice before it is ended. Ending it is harmless: the cache only ever holds complete entries.
 _PATIENCE_SECONDS = 3.0
 _NICENESS = 5
-_RESULT = "analysis.npz"
+_RESULT = "result.npz"
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ class _PartialSent:
 
 @dataclass(frozen=True)
 class _ResultWritten:
-    """The Analysis lies in the hand-over folder."""
+    """The Analysis or the WhatIf lies in the hand-over folder."""
 
 
 class AnalysisWorker:
-    """One analysis in a process of its own.
+    """One analysis, or one what-if, in a process of its own.
 
-    emit(event) is called from the supervising thread; the last event is Finished, Failed or Cancelled, and exactly one of these comes.
+    emit(event) is called from the supervising thread; the last event is one of `events.End`, and exactly one of these comes.
     """
 
-    def __init__(self, request: AnalysisRequest, emit: Callable[[Event], None], store_folder: Path | None = None) -> None:
+    def __init__(self, request: Request, emit: Callable[[Event], None], store_folder: Path | None = None) -> None:
         self.request = request
         self.job = uuid.uuid4().hex[:12]
         self._emit = emit
@@ -145,7 +145,7 @@ class AnalysisWorker:
                 except (EOFError, OSError):
                     return None
                 event = self._event(message, folder)
-                if isinstance(event, Finished | Failed | Cancelled):
+                if isinstance(event, End):
                     return event
                 if event is not None and not self._cancel.is_set():
                     self._emit(event)
@@ -156,6 +156,10 @@ class AnalysisWorker:
             return Partial(self.job, unpack(HumanTrack, arrays), message.done) if arrays is not None else None
         if isinstance(message, _ResultWritten):
             with np.load(folder / _RESULT, allow_pickle=False) as arrays:
+                if isinstance(self.request, WhatIfRequest):
+                    from core.whatif import WhatIf
+
+                    return Answered(self.job, unpack(WhatIf, dict(arrays)))
                 return Finished(self.job, unpack(Analysis, dict(arrays)))
         event: Event = message
         return event
@@ -193,7 +197,7 @@ def _kill_group(pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _child(request: AnalysisRequest, job: str, connection: Connection, folder: Path, store_folder: Path | None) -> None:
+def _child(request: Request, job: str, connection: Connection, folder: Path, store_folder: Path | None) -> None:
     """The process: runs the pipeline, tells its events, and dies with its parent."""
     os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, _end_group)
@@ -203,16 +207,13 @@ def _child(request: AnalysisRequest, job: str, connection: Connection, folder: P
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     cancel = threading.Event()
     threading.Thread(target=_watch, args=(connection, cancel, job, folder), daemon=True).start()
-    from core.pipeline import run
-    from core.store import Store
-
     count = 0
 
     def emit(event: Event) -> None:
         nonlocal count
-        if isinstance(event, Finished):
+        if isinstance(event, Finished | Answered):
             with (folder / _RESULT).open("wb") as file:
-                np.savez(file, allow_pickle=False, **pack(event.analysis))
+                np.savez(file, allow_pickle=False, **pack(event.analysis if isinstance(event, Finished) else event.result))
             connection.send(_ResultWritten())
         elif isinstance(event, Partial):
             # The views of an unfinished analysis show no features, and these are two thirds of a track.
@@ -224,7 +225,15 @@ def _child(request: AnalysisRequest, job: str, connection: Connection, folder: P
             connection.send(event)
 
     with suppress(BrokenPipeError):
-        run(request, emit, cancel.is_set, Store(store_folder), job)
+        if isinstance(request, WhatIfRequest):
+            from core.whatif_job import run as answer
+
+            answer(request, emit, cancel.is_set, job)
+        else:
+            from core.pipeline import run
+            from core.store import Store
+
+            run(request, emit, cancel.is_set, Store(store_folder), job)
 
 
 def _watch(connection: Connection, cancel: threading.Event, job: str, folder: Path) -> None:

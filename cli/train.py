@@ -105,6 +105,8 @@ def _recipe(options: argparse.Namespace) -> Recipe | None:
 
 
 def _train(options: argparse.Namespace, recipe: Recipe) -> int:
+    if options.out.is_dir():
+        raise DatasetError(f"--out {options.out} is a folder: name the file of the manifold.")
     clips, empty = clips_of(options)
     weights = added_weights(options.add)
     from core.manifold import save_manifold

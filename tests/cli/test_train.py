@@ -262,6 +262,12 @@ def test_that_an_empty_class_folder_is_named_and_reported(real: list[str], tmp_p
     assert report["manifold"] is None  # windows of 16
 
 
+def test_that_a_folder_is_no_place_for_a_manifold(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *real, "--out", str(tmp_path), "--epochs", "1", *SMALL]) == 1
+    assert capsys.readouterr().err == f"--out {tmp_path} is a folder: name the file of the manifold.\n"
+    assert list(tmp_path.parent.glob(f"{tmp_path.name}.*")) == []
+
+
 def test_that_meshes_need_their_key_points(real: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", real[0], "--out", str(tmp_path / "a.manifold")]) == 1
     assert "--keypoints" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from core.tracks.joints import JOINTS, JointMotion, half_window, median, quantile, running_median
 
@@ -21,6 +22,9 @@ BONES = tuple(
 _REFERENCE_SECONDS = 2.0
 _REACH = 0.9
 _FEWEST = 12
+# Of a bump: frames that it may last, frames on either side that it is compared with, the quantile that stands for it, and the shortest that
+# a bone is taken to be (seen end on, any noise would be a bump).
+_BUMPS, _SIDE, _INSIDE, _SHORTEST = (4, 6, 8, 11, 14, 18, 24), 5, 0.3, 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +33,13 @@ class BoneLengths:
 
     space    float32 [T, B]  length over its running median
     picture  float32 [T, B]  length in the picture over the longest it is usually seen (a projection only ever shortens a bone)
+    bump     float32 [T, B]  log of the length in the picture over the longest right before and after, for 4 to 24 frames in which the bone
+                             is at least as long as it is usually seen: a bone that is longer for a moment; 0 elsewhere
     """
 
     space: np.ndarray
     picture: np.ndarray
+    bump: np.ndarray
 
 
 def bone_lengths(motion: JointMotion, times: np.ndarray) -> BoneLengths:
@@ -44,4 +51,25 @@ def bone_lengths(motion: JointMotion, times: np.ndarray) -> BoneLengths:
     picture[:, np.isfinite(picture).sum(axis=0) < _FEWEST] = np.nan
     reference = running_median(space, half_window(times, _REFERENCE_SECONDS / 2))
     longest = np.fmax(quantile(picture, _REACH), median(space))
-    return BoneLengths((space / reference).astype(np.float32), (picture / longest).astype(np.float32))
+    ratio = picture / longest
+    return BoneLengths((space / reference).astype(np.float32), ratio.astype(np.float32), _bump(ratio).astype(np.float32))
+
+
+def _bump(ratio: np.ndarray) -> np.ndarray:
+    total = len(ratio)
+    level = np.log(np.maximum(ratio, _SHORTEST))
+    best = np.where(np.isfinite(ratio), 0.0, np.nan)
+    outside = np.pad(np.nan_to_num(level, nan=-np.inf), ((_SIDE, _SIDE), (0, 0)), constant_values=-np.inf)
+    longest = np.lib.stride_tricks.sliding_window_view(outside, _SIDE, axis=0).max(axis=-1)  # of the frames from t - _SIDE to t - 1
+    for size in _BUMPS:
+        first = np.arange(_SIDE, total - size - _SIDE + 1)
+        if not len(first):
+            break
+        # The bone grows and shrinks within the first and the last few of these frames: its lower values do not count.
+        inside = np.quantile(np.lib.stride_tricks.sliding_window_view(level, size, axis=0)[first], _INSIDE, axis=-1)
+        around = np.maximum(longest[first], longest[first + size + _SIDE])
+        value = np.where(np.isfinite(inside) & np.isfinite(around), inside - around, 0.0)
+        spread = np.zeros(ratio.shape)
+        spread[first] = value
+        best = np.maximum(best, maximum_filter1d(spread, size, axis=0, origin=(size - 1) // 2, mode="constant", cval=0.0))
+    return np.where(np.isfinite(ratio), np.where(ratio >= 1.0, best, 0.0), np.nan)

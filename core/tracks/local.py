@@ -51,7 +51,8 @@ class LocalTracks:
       root_speed, root_jump, root_jump_score, growth, slip, foot_slip, rise
     Shape
       bone_space [T, 8]         length over its running median; ordinary 1
-      bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1
+      bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1.1
+      bone_bump [T, 8]          log of how much longer it is for a moment than right before and after (`bones`); ordinary below 0.1
       hyperextension [T, 4]     degrees by which knees and elbows bend the wrong way (`hinges.HINGES`)
       hinge_turn [T, 4]         degrees by which the way they bend has turned, times the sine of the bend (`hinges.Hinges.turn`)
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
@@ -99,6 +100,7 @@ class LocalTracks:
     rise: np.ndarray
     bone_space: np.ndarray
     bone_picture: np.ndarray
+    bone_bump: np.ndarray
     hyperextension: np.ndarray
     hinge_turn: np.ndarray
     shape_step: np.ndarray
@@ -176,6 +178,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "rise": whole.rise,
         "bone_space": bones.space,
         "bone_picture": bones.picture,
+        "bone_bump": bones.bump,
         "hyperextension": bends.back,
         "hinge_turn": bends.turn,
         "shape_step": shape_step,

@@ -3,9 +3,9 @@
 Usage: python benchmarks/tokenhmr.py [--crops 16] [--threads 1] [--device cpu|cuda]      (needs 8 GB of memory; about three minutes)
 
 The plain loop takes one crop after the other in float32, with attention written out, unpacked weights and the book-keeping of gradients on.
-The weights are random, by the rule of tests/tokenhmr_weights.py; crops are noise. All ways run in turn, three rounds; the best counts. On the
-processor with one thread the time is processor time, which other programs do not disturb; otherwise it is the time on the clock. The last
-columns compare with the plain loop: largest difference of the 1024 numbers of the token, and the turn between the rotations of the 24 joints.
+The weights are random, by the rule of tests/tokenhmr_weights.py; crops are noise. All ways run in turn, three rounds; the best counts. On
+the processor with one thread the time is processor time, which other programs do not disturb; otherwise it is the time on the clock. The
+last columns compare with the plain loop: largest difference of the token's 1024 numbers, and the turn between the rotations of the joints.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Any
 _HARMLESS_MODULES = ("collections", "argparse", "pathlib", "pathlib._local", "typing", "enum", "datetime", "decimal", "fractions", "uuid")
 _HARMLESS_NAMES = {
     *(("builtins", name) for name in ("set", "frozenset", "slice", "range", "complex", "bytearray", "object", "type")),
-    *(("builtins", name) for name in ("dict", "list", "tuple", "int", "float", "str", "bool", "bytes", "unicode", "long", "getattr")),
+    *(("builtins", name) for name in ("dict", "list", "tuple", "int", "float", "str", "bool", "bytes", "Ellipsis", "getattr")),
     ("copyreg", "_reconstructor"),
     ("_codecs", "encode"),
     ("types", "SimpleNamespace"),
@@ -103,7 +103,7 @@ def _may_be_called(origin: str) -> bool:
     if root in sys.stdlib_module_names or (module, name) in _HARMLESS_CALLS:
         return True  # what of the standard library is harmless, `find_class` decided
     if root == "numpy":
-        return name in _HARMLESS_REBUILDING or name[:1].isupper()
+        return name in _HARMLESS_REBUILDING or name.startswith("__") or name[:1].isupper()
     if module in ("torch._utils", "torch._tensor"):
         return name.startswith("_rebuild")
     return name.lstrip("_")[:1].isupper()

@@ -40,5 +40,7 @@ def _has_blocked_products() -> bool:
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether products in bfloat16 are done by the hardware. On other processors they work, but slower than those in float32."""
     if device.type == "cpu":
-        return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        # Older versions of torch cannot tell.
+        checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+        return torch.backends.mkldnn.is_available() and any(check is not None and check() for check in checks)
     return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)

@@ -4,6 +4,7 @@
 
 Films are made and extracted once and kept in the work folder (about 400 MB); after a change of the detectors only they are run again.
 The clips of --clips (by default those of the shared material) and held-out motion capture are the sources; another seed plants elsewhere.
+Films are known by the names of their clips: for another folder of clips take another work folder.
 """
 
 from __future__ import annotations

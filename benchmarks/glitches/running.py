@@ -6,6 +6,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -82,15 +83,30 @@ def _clean_clip(path: Path, fps: float, frames: int) -> Truth:
 
 
 def run(place: Workplace, families: Sequence[str], seed: int, jobs: int) -> list[Outcome]:
-    """The outcomes of all films, in the order of the tasks. Progress goes to stderr."""
+    """The outcomes of all films, in the order of the tasks. Progress goes to stderr.
+
+    Raises BrokenProcessPool when a process is killed: run again, what was finished is kept.
+    """
     begun = time.monotonic()
-    outcomes = []
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for number, outcome in enumerate(pool.imap(partial(judge, place), tasks(place, families, seed)), 1):
-            outcomes.append(outcome)
-            spent = time.monotonic() - begun
-            print(f"{number} {spent:6.0f} s  {outcome.truth.name}: {outcome.truth.frames} frames, {outcome.seconds:.1f} s", file=sys.stderr)
-    return outcomes
+    outcomes: dict[int, Outcome] = {}
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        waiting: dict[Future[Outcome], int] = {}
+
+        def collect(until: int) -> None:
+            """Take what is finished, until no more than `until` films are waited for."""
+            while len(waiting) > until:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    number, outcome = waiting.pop(future), future.result()
+                    outcomes[number] = outcome
+                    spent, truth = time.monotonic() - begun, outcome.truth
+                    told = f"{len(outcomes)} {spent:6.0f} s  {truth.name}: {truth.frames} frames, {outcome.seconds:.1f} s"
+                    print(told, file=sys.stderr, flush=True)
+
+        for number, task in enumerate(tasks(place, families, seed)):
+            waiting[pool.submit(judge, place, task)] = number
+            collect(2 * jobs)
+        collect(0)
+    return [outcomes[number] for number in sorted(outcomes)]
 
 
 def judge(place: Workplace, make: Task) -> Outcome:

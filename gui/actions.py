@@ -41,6 +41,10 @@ ACTIONS = (
     Action("mark_start", "Edit", "Start the selection here", ("[",), "mark_start", separator=True),
     Action("mark_stop", "Edit", "End the selection here", ("]",), "mark_stop"),
     Action("clear_selection", "Edit", "Clear the selection", ("Backspace",), "clear_selection"),
+    Action("interpolate", "Edit", "What if these frames were interpolated?", ("I",), "what_if_interpolated", separator=True),
+    Action("hold", "Edit", "What if these frames were held?", ("H",), "what_if_held"),
+    Action("drop", "Edit", "What if these frames were dropped?", ("D",), "what_if_dropped"),
+    Action("forget_what_if", "Edit", "Forget the what-if", ("Shift+Backspace",), "forget_what_if"),
     Action("play", "Go", "Play or pause", ("Space",), "play_pause"),
     Action("loop", "Go", "Play in a loop", ("L",), "toggle_loop", checkable=True, needs_video=False),
     Action("forward", "Go", "One frame forward", ("Right", "."), "step_forward", separator=True),
@@ -69,6 +73,8 @@ ACTIONS = (
     Action("about", "Help", "About Telltale", (), "show_about", needs_video=False),
 )
 
+# What can be asked about the frames of a glitch, as its context menu.
+OF_GLITCH = ("interpolate", "hold", "drop")
 # What the mouse does; the cheat sheet shows it beside the keys.
 MOUSE = (
     ("Drop videos, projects or features on the window", "open them"),
@@ -76,6 +82,7 @@ MOUSE = (
     ("Shift + drag in a time plot", "select frames"),
     ("Wheel over a plot", "zoom in time; Shift + wheel scrolls"),
     ("Wheel over the picture", "zoom; drag to move, double click to fit"),
+    ("Right click on a glitch", "ask what if its frames were other"),
     ("Click a glitch, a note or a window on the map", "go there"),
 )
 

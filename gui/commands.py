@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from core.edited_track import Edit, EditKind
 from core.logs import log_file
 from core.session import Session
 from core.timebase import FrameIndex
@@ -144,6 +145,18 @@ class Commands(QObject):
     def clear_selection(self) -> None:
         self._with(lambda session: session.select(None))
 
+    def what_if_interpolated(self) -> None:
+        self._what_if(EditKind.INTERPOLATE)
+
+    def what_if_held(self) -> None:
+        self._what_if(EditKind.HOLD)
+
+    def what_if_dropped(self) -> None:
+        self._what_if(EditKind.DROP)
+
+    def forget_what_if(self) -> None:
+        self._with(lambda session: session.set_what_if(None))
+
     # -- Go
 
     def play_pause(self) -> None:
@@ -250,6 +263,21 @@ class Commands(QObject):
     def _with(self, act: Callable[[Session], object]) -> None:
         if self._session is not None:
             act(self._session)
+
+    def _what_if(self, kind: EditKind) -> None:
+        """Of the selected frames, else of the glitch that is selected in the list."""
+        session = self._session
+        if session is None:
+            return
+        glitch = self._window.glitches.selected
+        if session.selection is not None:
+            frames = session.selection
+        elif glitch is not None:
+            frames = range(glitch.start, glitch.stop)
+        else:
+            self._window.say("Select frames (Shift + drag in a time plot) or a glitch first.")
+            return
+        self._window.ask_what_if(Edit(kind, FrameIndex(frames.start), FrameIndex(frames.stop)))
 
     def _go(self, act: Callable[[Session], object]) -> None:
         """A jump by hand ends playback."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished
+from core.events import End, Event, Request
 
 
 class Worker(Protocol):
@@ -20,12 +20,12 @@ class Worker(Protocol):
     def cancel(self) -> None: ...
 
 
-MakeWorker = Callable[[AnalysisRequest, Callable[[Event], None]], Worker]
+MakeWorker = Callable[[Request, Callable[[Event], None]], Worker]
 
 
 class Jobs(QObject):
-    """At most one analysis at a time. A worker's events arrive on its supervisor thread with the number of its job; they are handed on
-    through a queued signal, and an event of an earlier job is dropped."""
+    """At most one analysis or what-if at a time. A worker's events arrive on its supervisor thread with the number of its job; they are
+    handed on through a queued signal, and an event of an earlier job is dropped."""
 
     spoke = Signal(object)  # an event of core.events
     stopping = Signal()
@@ -43,8 +43,8 @@ class Jobs(QObject):
     def running(self) -> bool:
         return self._worker is not None
 
-    def start(self, request: AnalysisRequest) -> None:
-        """Begin an analysis; one that runs is cancelled, and what it still says is dropped."""
+    def start(self, request: Request) -> None:
+        """Begin an analysis or a what-if; one that runs is cancelled, and what it still says is dropped."""
         self.abandon()
         self._number += 1
         self._stopping = False
@@ -74,6 +74,6 @@ class Jobs(QObject):
     def _deliver(self, number: int, event: Event) -> None:
         if number != self._number:
             return
-        if isinstance(event, Finished | Failed | Cancelled):
+        if isinstance(event, End):
             self._worker = None
         self.spoke.emit(event)

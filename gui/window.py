@@ -11,7 +11,8 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow
 
 from core import session as sessions
-from core.events import Event, Failed, Finished, Partial
+from core.edited_track import Edit
+from core.events import Answered, Event, Failed, Finished, Partial, WhatIfRequest
 from core.own_body import display_body
 from core.project import Project
 from core.session import Session
@@ -42,6 +43,7 @@ from gui.views.scores import ScoresView
 from gui.views.seek_bar import SeekBar
 from gui.views.transport import TransportBar
 from gui.views.video import VideoView
+from gui.views.whatif import WhatIfStrip, question
 from render.compose import Layer, Layers, Painter
 
 
@@ -87,9 +89,11 @@ class MainWindow(QMainWindow):
         self.transport = TransportBar(self.actions_by_id)
         self.layers = LayerBar(self.actions_by_id, {name: layer.opacity for name, layer in layers.items()})
         self.seek_bar, self.step_plot, self.attention_plot = SeekBar(self.axis), StepPlot(self.axis), AttentionPlot(self.axis)
+        self.what_if = WhatIfStrip()
         self.scores, self.map, self.glitches, self.notes = ScoresView(), MapView(), GlitchList(), NotesView()
+        self.glitches.offer([self.actions_by_id[name] for name in actions.OF_GLITCH])
         self.views: tuple[View, ...] = (
-            self.video_view, self.transport, self.seek_bar, self.step_plot, self.attention_plot,
+            self.video_view, self.transport, self.seek_bar, self.what_if, self.step_plot, self.attention_plot,
             self.scores, self.map, self.glitches, self.notes,
         )  # fmt: skip
 
@@ -107,13 +111,14 @@ class MainWindow(QMainWindow):
         self.playback.changed.connect(self.transport.set_playing)
         self.layers.opacity_changed.connect(lambda name, opacity: self.set_layer(name, opacity=opacity))
         self.header.picked.connect(self._show_video)
+        self.what_if.closed.connect(self.commands.forget_what_if)
 
     def _arrange(self) -> None:
         self.splitters = layout.arrange(
             self,
             banner=self.banner,
             header=(self.header, self.layers),
-            video=(self.video_view, self.transport, self.seek_bar),
+            video=(self.video_view, self.transport, self.seek_bar, self.what_if),
             plots=(
                 Panel("Step from frame to frame", self.step_plot, "multiples of the real median"),
                 Panel("Attention", self.attention_plot, "where the encoder looked, no proof of a cause"),
@@ -234,6 +239,8 @@ class MainWindow(QMainWindow):
                 self.session.set_partial(track)
             case Finished(analysis=analysis):
                 self.session.set_analysis(analysis)
+            case Answered(result=result):
+                self.session.set_what_if(result)
             case Failed(sentence=sentence):
                 self.gateway.report(sentence)
             case _:
@@ -252,6 +259,9 @@ class MainWindow(QMainWindow):
         by_id["undo"].setEnabled(session is not None and session.can_undo)
         by_id["redo"].setEnabled(session is not None and session.can_redo)
         by_id["cancel"].setEnabled(self.jobs.running)
+        for name in actions.OF_GLITCH:
+            by_id[name].setEnabled(session is not None and session.analysis is not None and not self.jobs.running)
+        by_id["forget_what_if"].setEnabled(session is not None and session.what_if is not None)
         for name in ("next_video", "previous_video"):
             by_id[name].setEnabled(len(self.videos) > 1)
 
@@ -268,6 +278,25 @@ class MainWindow(QMainWindow):
             self.progress.begin("Starting the analysis ...")
             self.jobs.start(self.asker.choice.request(self.video_path, self.settings.get("allow_many"), use_cache))
             self._show_state()
+
+    def ask_what_if(self, edit: Edit) -> None:
+        """Ask what becomes of the analysis that is shown when its track is edited."""
+        analysis = self.session.analysis if self.session else None
+        if analysis is None or self.video_path is None:
+            return
+        request = WhatIfRequest(
+            self.video_path,
+            edit,
+            analysis.track,
+            analysis.video.sha256,
+            self.asker.choice.manifold,
+            analysis.manifold.sha256,
+            analysis.action,
+            self.settings.get("allow_many"),
+        )
+        self.progress.begin(question(edit), failed="The what-if failed.", cancelled="What-if cancelled.")
+        self.jobs.start(request)
+        self._show_state()
 
     def ask_how(self) -> None:
         """Ask how the clip is to be analysed; the answer starts the analysis and holds for the clips opened after it."""

@@ -32,6 +32,8 @@ class StepPlot(TimePlot):
         painter.setClipRect(plot)
         self._paint_band(painter, plot, curves, highest)
         self._paint_disagreement(painter, plot, curves, highest)
+        if (other := self._what_if()) is not None:
+            self._paint_what_if(painter, plot, other, highest)
         self._paint_curve(painter, plot, curves, highest)
         painter.restore()
         self._paint_peaks(painter, plot, curves, highest)
@@ -43,11 +45,13 @@ class StepPlot(TimePlot):
         t, metrics = self.theme, painter.fontMetrics()
         x, line = self.width() - RIGHT + 14, metrics.height() + 4
         low, high = _number(curves.band_low[frame]), _number(curves.band_high[frame])
-        rows = (
+        rows = [
             ("curve", "step", _number(curves.step[frame])),
             ("spread", "disagreement", _number(curves.disagreement[frame])),
             ("band", "real motion", f"{low}–{high}" if low != high else low),
-        )
+        ]
+        if (other := self._what_if()) is not None:
+            rows.insert(1, ("what if", "what if", _number(other[frame])))
         y = plot.top() + metrics.ascent()
         for kind, label, value in rows:
             self._paint_swatch(painter, QRectF(x, y - metrics.ascent() * 0.72, 14, 8), kind)
@@ -67,8 +71,14 @@ class StepPlot(TimePlot):
             return "The step curve appears when the analysis has finished."
         return self.analysis.scores.reason or "No two frames of this clip can be compared."
 
+    def _what_if(self) -> np.ndarray | None:
+        """The steps of the edited clip on the frames of this one, float32 [T]."""
+        what_if = self.session.what_if if self.session else None
+        return what_if.frames.on_original(what_if.after.curves.step) if what_if else None
+
     def _highest(self, curves: Curves) -> float:
-        values = np.concatenate([curves.step, curves.band_high])
+        other = self._what_if()
+        values = np.concatenate([curves.step, curves.band_high, [] if other is None else other])
         return max(2.0, float(np.nanmax(values[np.isfinite(values)])) * 1.08)
 
     def _paint_scale(self, painter: QPainter, plot: QRectF, highest: float) -> None:
@@ -110,6 +120,13 @@ class StepPlot(TimePlot):
             else:
                 painter.drawPolyline(self._line(plot, run, curves.step, highest))
 
+    def _paint_what_if(self, painter: QPainter, plot: QRectF, steps: np.ndarray, highest: float) -> None:
+        """Below the curve of the clip as it is, so that it shows where it differs."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self.theme.color("text"), 1.4, Qt.PenStyle.DotLine))
+        for run in _runs(np.isfinite(steps)):
+            painter.drawPolyline(self._line(plot, run, steps, highest))
+
     def _paint_peaks(self, painter: QPainter, plot: QRectF, curves: Curves, highest: float) -> None:
         """A dot on every step beyond the band: shape beside colour."""
         t = self.theme
@@ -127,6 +144,9 @@ class StepPlot(TimePlot):
         painter.setPen(Qt.PenStyle.NoPen)
         if kind == "curve":
             painter.fillRect(QRectF(box.left(), box.center().y() - 1, box.width(), 2), t.color("curve"))
+        elif kind == "what if":
+            painter.setPen(QPen(t.color("text"), 1.4, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(box.left(), box.center().y()), QPointF(box.right(), box.center().y()))
         elif kind == "spread":
             painter.fillRect(box, t.color("curve", 0.3))
         else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from core.analysis import Analysis, Glitch
@@ -101,6 +103,17 @@ class GlitchList(View):
         layout.addWidget(self.list, 1)
         layout.addWidget(self._empty, 1)
         self._shown: tuple[Glitch, ...] | None = None
+
+    @property
+    def selected(self) -> Glitch | None:
+        """The glitch that is selected in the list."""
+        items = self.list.selectedItems()
+        return items[0].data(_ROLE) if items else None
+
+    def offer(self, actions: Sequence[QAction]) -> None:
+        """The context menu of a glitch."""
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.list.addActions(list(actions))
 
     def text_width(self) -> int:
         return max(120, self.list.viewport().width())

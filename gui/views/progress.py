@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
-from core.events import Cancelled, Event, Failed, Finished, Partial, Progress, Started
+from core.events import Answered, Cancelled, Event, Failed, Finished, Partial, Progress, Started
 
 
 class ProgressStrip(QWidget):
@@ -36,6 +36,7 @@ class ProgressStrip(QWidget):
         self._fade.setSingleShot(True)
         self._fade.timeout.connect(self._remark.clear)
         self._stages: tuple[str, ...] = ()
+        self._failed = self._cancelled = ""
         self._stopping = False
         self.idle("")
 
@@ -46,9 +47,12 @@ class ProgressStrip(QWidget):
         self.bar.hide()
         self.button.hide()
 
-    def begin(self, words: str) -> None:
-        """An analysis has been asked for and has not spoken yet."""
+    def begin(
+        self, words: str, failed: str = "The analysis failed.", cancelled: str = "Analysis cancelled. Ctrl+R starts it again."
+    ) -> None:
+        """A job has been asked for and has not spoken yet; `failed` and `cancelled` are said when it ends so."""
         self._stopping = False
+        self._failed, self._cancelled = failed, cancelled
         self.words.setText(words)
         self.bar.setRange(0, 0)
         self.bar.show()
@@ -75,10 +79,12 @@ class ProgressStrip(QWidget):
         elif isinstance(event, Finished):
             seconds = sum(event.analysis.timings.values())
             self.idle(f"Analysis finished in {seconds:.1f} s.")
+        elif isinstance(event, Answered):
+            self.idle("")
         elif isinstance(event, Failed):
-            self.idle("The analysis failed.")
+            self.idle(self._failed)
         elif isinstance(event, Cancelled):
-            self.idle("Analysis cancelled. Ctrl+R starts it again.")
+            self.idle(self._cancelled)
         elif isinstance(event, Partial):
             pass  # the views show it
 

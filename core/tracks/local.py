@@ -23,6 +23,7 @@ from core.tracks.spikes import spikes
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
+_SEEN, _ENOUGH = 0.7, 6  # share of the frames in which a joint is seen, and joints, for a size
 _NEARLY_ALIKE = 0.15  # of poses, for `drift.size_drift`
 _TURN_AROUND = 12  # frames on either side, whose flow is the usual
 
@@ -182,8 +183,8 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "hyperextension": bends.back,
         "hinge_turn": bends.turn,
         "shape_step": shape_step,
-        "size_drift": size_drift(keypoints, still, track.times),
-        "size_drift_loose": size_drift(keypoints, still, track.times, alike=_NEARLY_ALIKE),
+        "size_drift": size_drift(_without_arms(keypoints), still, track.times),
+        "size_drift_loose": size_drift(_without_arms(keypoints), still, track.times, alike=_NEARLY_ALIKE),
         "swap": both.swap,
         "swap_pairs": both.pairs,
         "appearance_step": blank if appearance is None else steps(appearance),
@@ -191,6 +192,13 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     }
     found.update(_without_pictures(len(track)) if pixels is None else _of_pictures(track, pixels, motion, keypoints))
     return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})
+
+
+def _without_arms(keypoints: np.ndarray) -> np.ndarray:
+    """The joints [T, J, 2] whose poses are compared for size: arms make poses differ and add little to size. All, if few others are seen."""
+    calm = [joint for joint, name in enumerate(JOINTS) if not name.endswith(("elbow", "wrist"))]
+    seen = np.isfinite(keypoints[:, calm, 0]).mean(axis=0) > _SEEN
+    return keypoints[:, calm] if seen.sum() >= _ENOUGH else keypoints
 
 
 def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, keypoints: np.ndarray) -> dict[str, np.ndarray]:

@@ -17,9 +17,11 @@ from gui.settings import Settings
 
 
 class Asker(QObject):
-    """Owns the choice and the dialog that changes it; `chosen` says that there is a new one. The folders outlive the window as settings."""
+    """Owns the choice and the dialog that changes it; `chosen` says that there is a new one, `models_wanted` that the page of models is
+    asked for. The folders outlive the window as settings."""
 
     chosen = Signal()
+    models_wanted = Signal()
 
     def __init__(self, parent: QWidget, settings: Settings) -> None:
         super().__init__(parent)
@@ -35,6 +37,7 @@ class Asker(QObject):
             choice = replace(choice, extractor=FILE_READERS[0])
         dialog = AnalyseDialog(clip, choice, self._window)
         dialog.chosen.connect(self._on_chosen)
+        dialog.models_wanted.connect(self.models_wanted)
         dialog.finished.connect(self._on_finished)
         self.dialog = dialog
         dialog.open()

@@ -49,7 +49,7 @@ class Background(QObject):
 
     def _deliver(self, result: Any, error: Exception | None) -> None:
         self._thread.join()  # it may still be on its way out of the emission
-        QTimer.singleShot(0, lambda: _running.discard(self))
+        QTimer.singleShot(0, self._leave)
         if self._forgotten:
             if self._stale is not None and error is None:
                 self._stale(result)
@@ -57,3 +57,8 @@ class Background(QObject):
             self._failed(error)
         else:
             self._done(result)
+
+    def _leave(self) -> None:
+        # With the functions the owner may go, which tells this object of its end: it has to be whole then.
+        del self._function, self._done, self._failed, self._stale
+        _running.discard(self)

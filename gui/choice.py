@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.embedding_sources import EMBEDDINGS
 from core.events import AnalysisRequest
 from core.extraction import FILE_READERS
+from core.extraction.reference.settings import ReferenceSettings
 from core.tag_data import FeatureFolders, is_mesh_file, tag_sources
 from core.track import Source
 
-# What only the feature files have: the encoder's tokens, the coefficients of SMPL's own body, and embeddings of unknown weights.
-_ONLY_IN_FILES = {"vit": "tokenhmr-token", "beta": "smpl", "clip": "tag-clip", "dino": "tag-dino"}
+REFERENCE = "reference"
+# What only feature files and the reference extractor have: tokens of TokenHMR, and the coefficients of SMPL's own body.
+_OF_REFERENCE = {"vit": "tokenhmr-token", "beta": "smpl"}
+# What only feature files have: embeddings of unknown weights.
+_ONLY_IN_FILES = {"clip": "tag-clip", "dino": "tag-dino"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Choice:
     manifold: Path | None = None
     action: str | None = None
     features: FeatureFolders | None = None
+    reference: ReferenceSettings = field(default_factory=ReferenceSettings)  # this and the device are for the reference extractor
+    device: str = "auto"
 
     @property
     def reads_files(self) -> bool:
@@ -31,8 +37,10 @@ class Choice:
 
     def request(self, path: Path, allow_many: bool, use_cache: bool) -> AnalysisRequest:
         """The analysis of one clip. The folder of meshes is not used for a clip that is a mesh file itself."""
-        features = self.features if self.reads_files else None
-        return AnalysisRequest(path, self.extractor, self.manifold, self.action, None, allow_many, "auto", use_cache, features)
+        request = AnalysisRequest(path, self.extractor, self.manifold, self.action, allow_many=allow_many, use_cache=use_cache)
+        if self.extractor == REFERENCE:
+            return replace(request, device=self.device, reference=self.reference)
+        return replace(request, features=self.features if self.reads_files else None)
 
     def lacking(self, path: Path, sources: Sequence[Source] = ()) -> str:
         """What has to be chosen before this clip can be analysed, as a sentence; empty when nothing is missing.
@@ -50,12 +58,21 @@ class Choice:
 
 
 def misfit(extractor: str, sources: Sequence[Source]) -> str:
-    """Why an extractor cannot serve a manifold of these sources, as a sentence; empty when nothing speaks against it."""
+    """Why an extractor cannot serve a manifold of these sources, as a sentence; empty when nothing speaks against it.
+
+    What the reference extractor can serve depends on models: `core.user_models.setup.lacking_for` says it.
+    """
     if extractor in FILE_READERS:
         given = {(source.name, source.space) for source in tag_sources(0, EMBEDDINGS)}
         missing = [source.name for source in sources if (source.name, source.space) not in given]
         if missing:
             return f"This manifold needs “{missing[0]}”, which feature files do not hold: choose one made by “main.py tag manifold”."
         return ""
+    if extractor == REFERENCE:
+        return ""
     missing = [source.name for source in sources if _ONLY_IN_FILES.get(source.name) == source.space]
-    return f"This manifold needs “{missing[0]}” as only feature files hold it: choose “{FILE_READERS[0]}”." if missing else ""
+    if missing:
+        return f"This manifold needs “{missing[0]}” as only feature files hold it: choose “{FILE_READERS[0]}”."
+    missing = [source.name for source in sources if _OF_REFERENCE.get(source.name) == source.space]
+    others = f"“{REFERENCE}” or “{FILE_READERS[0]}”"
+    return f"This manifold needs “{missing[0]}” of the TAG scripts' own networks: choose {others}." if missing else ""

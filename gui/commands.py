@@ -100,9 +100,11 @@ class Commands(QObject):
             TrainingDialog(log, self._window).show()
 
     def show_models(self) -> None:
-        page = self._window.findChild(ModelsPage)
+        # A dialog that is open lets only its own children be used.
+        parent = QApplication.activeModalWidget() or self._window
+        page = parent.findChild(ModelsPage)
         if page is None:
-            page = ModelsPage(self._window.gateway, open_outside, self._window)
+            page = ModelsPage(self._window.gateway, open_outside, parent)
             page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             page.show()
         page.activateWindow()

@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         self.opener.refused.connect(self._on_refused)
         self.exporter.written.connect(self._on_exported)
         self.asker.chosen.connect(self.analyze)
+        self.asker.models_wanted.connect(self.actions_by_id["models"].trigger)
         self.jobs.spoke.connect(self._on_job_event)
         self.jobs.stopping.connect(self.progress.stop)
         self.jobs.stopping.connect(self._show_state)

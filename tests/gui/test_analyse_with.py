@@ -112,7 +112,7 @@ def test_that_a_file_that_is_no_manifold_is_refused_in_the_dialog(qtbot: QtBot, 
 def test_that_folders_are_asked_for_only_where_files_are_read(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) -> None:
     dialog = asked(qtbot, open_window, written_manifold(tmp_path / "tag.manifold", sources=tag_sources(1024)))
     assert not dialog.keypoints.isVisible()
-    assert "only feature files hold it" in dialog.problem.text()
+    assert dialog.problem.text().endswith("choose “reference” or “tag-files”.")
     dialog.extractor.setCurrentIndex(dialog.extractor.findData("tag-files"))
     assert dialog.keypoints.isVisible() and dialog.meshes.isVisible() and dialog.alignment.isVisible()
     assert dialog.problem.text() == "Name the folder of key points."
@@ -203,3 +203,4 @@ def test_that_an_extractor_that_cannot_serve_a_manifold_is_told_before_the_analy
     assert misfit("blazepose", [*OWN, Source("clip", "clip-0123abcd", 512)]) == ""
     assert "“appearance”" in misfit("tag-files", OWN)
     assert "“vit”" in misfit("blazepose", tag_sources(1024))
+    assert misfit("reference", tag_sources(1024)) == ""

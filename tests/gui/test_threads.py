@@ -138,6 +138,22 @@ def test_that_the_end_of_an_owner_forgets_what_its_thread_still_brings(qtbot: Qt
     assert delivered == []
 
 
+def test_that_an_owner_whom_only_its_task_holds_goes_when_it_was_told(qtbot: QtBot) -> None:
+    told: list[object] = []
+
+    class Owner(QObject):
+        def hear(self, result: object) -> None:
+            told.append(result)
+
+    for number in range(20):
+        owner = Owner()
+        owner.destroyed.connect(lambda *_, number=number: told.append(f"end of {number}"))
+        Background(owner, lambda number=number: number, done=owner.hear, failed=told.append)
+        del owner
+    qtbot.waitUntil(lambda: len(told) == 40)
+    assert sorted(value for value in told if isinstance(value, int)) == list(range(20))
+
+
 def test_that_faults_of_threads_warnings_and_exceptions_end_in_one_log(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in ((sys, "excepthook"), (threading, "excepthook"), (warnings, "showwarning")):
         monkeypatch.setattr(module, name, getattr(module, name))

@@ -195,7 +195,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
 
 
 def _without_arms(keypoints: np.ndarray) -> np.ndarray:
-    """The joints [T, J, 2] whose poses are compared for size: arms make poses differ and add little to size. All, if few others are seen."""
+    """The joints [T, J, 2] whose poses are compared for size: arms make poses differ and add little. All, where few others are seen."""
     calm = [joint for joint, name in enumerate(JOINTS) if not name.endswith(("elbow", "wrist"))]
     seen = np.isfinite(keypoints[:, calm, 0]).mean(axis=0) > _SEEN
     return keypoints[:, calm] if seen.sum() >= _ENOUGH else keypoints

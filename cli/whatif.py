@@ -164,7 +164,9 @@ def _highest(result: WhatIf, around: slice) -> Table:
     before, after, place = result.before, result.after, result.frames.on_original
     rows = [_row("Step of the encoder (1 is the real median)", _peak(before.curves.step[around]), _peak(place(after.curves.step)[around]))]
     for name, label in TRACKS.items():
-        rows.append(_row(label, _peak(before.tracks[name][around]), _peak(place(after.tracks[name])[around])))
+        one, other = _peak(before.tracks[name][around]), _peak(place(after.tracks[name])[around])
+        if one is not None or other is not None:
+            rows.append(_row(label, one, other))
     return Table(f"Highest in {_frames(around.start, around.stop)}", ("", "before", "after", "change"), tuple(rows))
 
 

@@ -110,7 +110,8 @@ def _state(run: RunLog, log: Path, now: float) -> tuple[str, bool]:
     place = f"Epoch {last.epoch} of {last.epochs}"
     if run.outcome is not None:
         total = duration_text(sum(entry.seconds for entry in run.history))
-        return f"Finished after {last.epochs} epochs and {total}.", False
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.written))  # an earlier run into the same files is told from one just done
+        return f"Finished on {when}, after {last.epochs} epochs and {total}.", False
     if run.trained:
         return f"{place} has ended; the manifold is being measured.", False
     if run.silent(now):

@@ -1,8 +1,10 @@
 """The window shows a training run that goes on elsewhere."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,11 @@ def test_that_a_finished_run_says_what_came_of_it(watch: Watch, tmp_path: Path) 
     content = {"manifold": "mine.manifold", "held_out_loss": 2.5, "nmi": 0.8, "window_accuracy": 0.75}
     (tmp_path / "mine.report.json").write_text(json.dumps(content))
     dialog.look()
-    assert dialog.state.text() == "Finished after 4 epochs and 40 s."
+    noon = 1_700_000_000
+    os.utime(log, (noon, noon))
+    dialog.look()
+    when = datetime.fromtimestamp(noon).isoformat(sep=" ", timespec="minutes")
+    assert dialog.state.text() == f"Finished on {when}, after 4 epochs and 40 s."
     assert dialog.outcome.text() == (
         "Held-out loss 2.500 (lowest 1.500 after epoch 3), NMI 0.800; the nearest centroid is the right one for 75% of the held-out "
         "windows. mine.manifold is written."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+T = TypeVar("T")
 
 
 class PathField(QWidget):
@@ -43,7 +47,7 @@ class PathField(QWidget):
             self.line.setText(name)
 
 
-def combo(choices: dict[str, str], current: str) -> QComboBox:
+def combo(choices: Mapping[T, str], current: T) -> QComboBox:
     """A list of texts, each with its value."""
     result = QComboBox()
     for value, text in choices.items():

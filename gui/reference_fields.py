@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from PySide6.QtWidgets import QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from core.extraction.reference.settings import PRECISIONS, ReferenceSettings
 from core.motion import VARIANTS
@@ -21,22 +21,16 @@ _PRECISIONS = {
     "float16": "float16 – faster on a GPU, a little off",
 }
 _DEVICES = {"auto": "the GPU, if PyTorch can use it", "cpu": "the processor", "cuda": "the GPU (CUDA)"}
-_SPARSEST = 30  # at 30 frames a second, one look a second
+_EVERY = (1, 2, 3, 5, 10)
 
 
 class ReferenceFields:
     """The widgets and what they say. Without an NVIDIA card there is nothing to choose about the device."""
 
     def __init__(self, settings: ReferenceSettings, device: str) -> None:
-        self._settings = settings
         self.has_gpu = has_gpu()
         self.variant = combo({name: _VARIANTS.get(name, name) for name in VARIANTS}, settings.variant)
-        self.every = QSpinBox()
-        self.every.setRange(1, _SPARSEST)
-        self.every.setSpecialValueText("in every frame")
-        self.every.setPrefix("in one of ")
-        self.every.setSuffix(" frames")
-        self.every.setValue(settings.detect_every)
+        self.every = combo({n: f"in one of {n} frames" if n > 1 else "in every frame" for n in _EVERY}, settings.detect_every)
         self.every.setToolTip("Searching is the slowest part without a GPU. Boxes in between are interpolated where that is safe.")
         offered = [name for name in PRECISIONS if name != "float16" or self.has_gpu]
         self.precision = combo({name: _PRECISIONS.get(name, name) for name in offered}, settings.precision)
@@ -59,7 +53,7 @@ class ReferenceFields:
 
     @property
     def settings(self) -> ReferenceSettings:
-        return ReferenceSettings(self.variant.currentData(), self.every.value(), self.precision.currentData())
+        return ReferenceSettings(self.variant.currentData(), self.every.currentData(), self.precision.currentData())
 
     @property
     def chosen_device(self) -> str:

@@ -70,9 +70,8 @@ def test_that_ready_models_are_told_and_their_settings_reach_the_analysis(
     looked(qtbot, dialog)
     assert dialog.problem.text().startswith("There is no person detector, so the whole frame is taken for one person: ")
     fields = dialog.reference
-    assert fields.every.text() == "in every frame"
-    fields.every.setValue(3)
-    assert fields.every.text() == "in one of 3 frames"
+    assert fields.every.currentText() == "in every frame"
+    fields.every.setCurrentIndex(fields.every.findText("in one of 3 frames"))
     fields.variant.setCurrentIndex(fields.variant.findData("corrected"))
     fields.precision.setCurrentIndex(fields.precision.findData("bfloat16"))
     qtbot.mouseClick(dialog.analyse, Qt.MouseButton.LeftButton)
@@ -104,12 +103,12 @@ def test_that_the_choice_is_proposed_again(qtbot: QtBot, dialog: AnalyseDialog, 
     put_pose()
     dialog._look()
     looked(qtbot, dialog)
-    dialog.reference.every.setValue(5)
+    dialog.reference.every.setCurrentIndex(3)
     dialog.analyse.click()
     open_window.ask_how()
     again = open_window.asker.dialog
     assert again is not None
-    assert (again.extractor.currentData(), again.reference.every.value()) == ("reference", 5)
+    assert (again.extractor.currentData(), again.reference.every.currentData()) == ("reference", 5)
 
 
 def test_that_the_device_is_asked_for_only_beside_a_gpu(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,13 @@ def _train(options: argparse.Namespace, recipe: Recipe) -> int:
             tell_left_out(left_out, unknown)
         tell_material(material, options.split)
         refuse(f"The losses go to {paths.log} after each epoch; the window shows them with 'Watch a training'.")
-        encoder, history = train_epochs(material, recipe, paths, device, listener(recipe, bar))
+        try:
+            encoder, history = train_epochs(material, recipe, paths, device, listener(recipe, bar))
+        except KeyboardInterrupt:
+            bar.clear()
+            if paths.checkpoint.exists():
+                refuse("Stopped: the same command goes on after the last epoch that ended.")
+            raise
         measured = figures(encoder, material, recipe, history)
         whole = recipe.window == WINDOW  # a manifold holds windows of no other length
         if whole:

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,12 @@ def trained(real: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def weights(path: Path) -> dict[str, np.ndarray]:
     manifold = load_manifold(path)
     return {**manifold.weights, "centroids": manifold.centroids, "mean": manifold.mean, "references": manifold.references}
+
+
+def running(arguments: list[str]) -> subprocess.Popen[str]:
+    """The program in a process of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "main.py", *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def assert_same(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> None:
@@ -89,9 +96,7 @@ def test_that_a_killed_run_goes_on_and_ends_with_the_same_weights(
 ) -> None:
     out = tmp_path / "real.manifold"
     arguments = ["train", *real, "--out", str(out), "--epochs", str(EPOCHS), *SMALL]
-    with subprocess.Popen(
-        [sys.executable, "main.py", *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    ) as process:
+    with running(arguments) as process:
         assert process.stderr is not None
         assert any(line.startswith("epoch 1/") for line in process.stderr)
         process.kill()
@@ -101,6 +106,19 @@ def test_that_a_killed_run_goes_on_and_ends_with_the_same_weights(
     assert "An interrupted run goes on after epoch" in capsys.readouterr().err
     assert_same(weights(out), weights(trained))
     assert not list(tmp_path.glob("*.checkpoint"))
+
+
+def test_that_a_run_that_is_stopped_says_that_it_can_go_on(real: list[str], tmp_path: Path) -> None:
+    meshes, keypoints = small_copy(real, tmp_path)
+    arguments = ["train", str(meshes), "--keypoints", str(keypoints), "--out", str(tmp_path / "a.manifold"), "--epochs", "500", *SMALL]
+    with running(arguments) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("epoch 1/") for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert rest[-1] == "Stopped: the same command goes on after the last epoch that ended."
+    assert (tmp_path / "a.manifold.checkpoint").exists()
 
 
 def test_that_a_manifold_holds_all_that_scores_need_and_says_how_it_was_made(trained: Path) -> None:

@@ -99,9 +99,11 @@ def _taps(center: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
     steps = (forward[1, 1] * inverse, forward[0, 0] * inverse)
     # The off-diagonal entries are zero but for rounding errors far below a 1024th.
     starts = (-steps[0] * forward[0, 2], -steps[1] * forward[1, 2])
-    places = [np.rint(step * np.arange(CROP) * 1024) + np.rint(start * 1024) for step, start in zip(steps, starts, strict=True)]
-    across, down = ((place.astype(np.int64) + 16) >> 5 for place in places)
-    return across, down
+    count = np.arange(CROP)
+    # Along a row the steps are rounded apart from the start, from row to row their sum is.
+    across = np.rint(steps[0] * count * 1024) + np.rint(starts[0] * 1024)
+    down = np.rint((steps[1] * count + starts[1]) * 1024)
+    return (across.astype(np.int64) + 16) >> 5, (down.astype(np.int64) + 16) >> 5
 
 
 def _span(places: np.ndarray, length: int, reach: int) -> slice:

@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -21,6 +23,22 @@ def test_that_a_crop_is_the_one_of_the_authors(shared, case):
     np.testing.assert_array_equal(crop.center, recorded["box_center"])
     assert crop.size == recorded["box_size"]
     assert (crop.image.dtype, crop.image.flags.c_contiguous) == (np.float32, True)
+
+
+@pytest.mark.parametrize(
+    ("box", "checksum"),
+    [
+        ((82.93241119384766, -63.702606201171875, 487.2248840332031, 143.95944213867188), "e04cf87e"),
+        ((-43.27, 172.93, -1.08, 328.47), "72f285c6"),
+        ((255.87, -3.8, 445.17, 273.67), "3f44cf43"),
+        ((84.3, 39.9, 480.7, 378.5), "d984be67"),
+    ],
+)
+def test_that_every_grey_level_is_that_of_opencv_4(box, checksum):
+    # The checksums are those of cv2.warpAffine in OpenCV 4.11.0, on the same matrix; OpenCV 5 gives others.
+    picture = np.random.default_rng(3).integers(0, 256, (400, 500, 3), np.uint8)
+    shown = np.rint(levels(crop_person(picture, np.array(box)))).astype(np.uint8)
+    assert f"{zlib.crc32(shown.tobytes()):08x}" == checksum
 
 
 @pytest.mark.parametrize("case", [1, 2])

@@ -68,7 +68,7 @@ def write_models(folder: Path, parts: Sequence[str]) -> None:
     from tests.reference.random_models import export_pose, random_detector, random_pose, save_detector, write_mesh
 
     if "persons" in parts:
-        save_detector(random_detector(get_config_file(DEFAULT_CONFIG)), folder / "model_final_68b088.pkl")
+        save_detector(random_detector(get_config_file(DEFAULT_CONFIG), noise(0)), folder / "model_final_68b088.pkl")
     if "points" in parts:
         export_pose(random_pose(), folder / "dw-ll_ucoco_384.onnx")
     if "meshes" in parts:
@@ -78,9 +78,13 @@ def write_models(folder: Path, parts: Sequence[str]) -> None:
 def write_clip(path: Path, frames: int) -> Path:
     from tests.reference.films import write_film
 
-    noise = np.random.default_rng(0).integers(0, 255, (SIZE[1] // 8, SIZE[0] // 8, 3), np.uint8)
-    picture = np.kron(noise, np.ones((8, 8, 1), np.uint8))
-    return write_film(path, (np.roll(picture, 4 * frame, axis=1) for frame in range(frames)), 30)
+    return write_film(path, map(noise, range(frames)), 30)
+
+
+def noise(frame: int) -> np.ndarray:
+    """Blocks of all colours that move to the right."""
+    blocks = np.random.default_rng(0).integers(0, 255, (SIZE[1] // 8, SIZE[0] // 8, 3), np.uint8)
+    return np.roll(np.kron(blocks, np.ones((8, 8, 1), np.uint8)), 4 * frame, axis=1)
 
 
 def main() -> int:

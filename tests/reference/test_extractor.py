@@ -18,11 +18,13 @@ from core.extraction.reference.extractor import Reference
 from core.extraction.reference.persons import Persons
 from core.extraction.reference.settings import ReferenceSettings
 from core.extraction.reference.tokenhmr.prediction import MeshPrediction
+from core.extraction.reference.torchvision_ops import import_torchvision
 from core.manifold import ManifoldError, save_manifold
 from core.pipeline import analyze, track_key
 from core.skeletons import KEYPOINTS
 from core.store import Store
 from core.tag_data import tag_sources
+from core.timebase import FrameIndex
 from core.track import HumanTrack, Presence, Source
 from core.user_models.folder import VARIABLE
 from core.video import Video, open_video
@@ -297,6 +299,7 @@ def test_that_boxes_are_not_interpolated_over_a_cut(with_pose: Path, opened: Cal
 def test_that_a_detector_of_detectron2_is_named_with_its_configuration(
     with_pose: Path, clip: Path, opened: Callable[[Path], Video], tmp_path: Path
 ) -> None:
+    import_torchvision()
     from detectron2.model_zoo import get_config_file
 
     from tests.reference.random_models import random_detector, save_detector
@@ -307,9 +310,10 @@ def test_that_a_detector_of_detectron2_is_named_with_its_configuration(
         "_BASE_: base.yaml\nMODEL:\n  RESNETS: {DEPTH: 50, STEM_OUT_CHANNELS: 8, RES2_OUT_CHANNELS: 16, WIDTH_PER_GROUP: 8}\n"
         "  FPN: {OUT_CHANNELS: 16}\n  ROI_BOX_HEAD: {FC_DIM: 32}\nINPUT: {MIN_SIZE_TEST: 192, MAX_SIZE_TEST: 320}\n"
     )
-    weights = save_detector(random_detector(config), tmp_path / "small.pkl")
-    track = extract(reference(detector=weights, config=config), opened(clip), range(100, 106))
-    # Random weights see persons everywhere.
+    video = opened(clip)
+    weights = save_detector(random_detector(config, video.frame(FrameIndex(100))), tmp_path / "small.pkl")
+    track = extract(reference(detector=weights, config=config), video, range(100, 106))
+    # These random weights see persons everywhere.
     assert track.presence[0] is Presence.MANY
     assert track.reasons[0] is not None and track.reasons[0].endswith(" people are visible.")
     assert track.seen().sum() >= 3

@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -59,18 +60,24 @@ class OnePerson:
 
 
 def write_models(folder: Path, parts: Sequence[str]) -> None:
-    from core.extraction.reference.torchvision_ops import import_torchvision
+    import torch
 
-    import_torchvision()
-    from detectron2.model_zoo import get_config_file
-
-    from core.extraction.reference.detectron import DEFAULT_CONFIG
     from tests.reference.random_models import export_pose, random_detector, random_pose, save_detector, write_mesh
 
+    folder.mkdir(parents=True, exist_ok=True)
     if "persons" in parts:
+        from core.extraction.reference.torchvision_ops import import_torchvision
+
+        import_torchvision()
+        from detectron2.model_zoo import get_config_file
+
+        from core.extraction.reference.detectron import DEFAULT_CONFIG
+
         save_detector(random_detector(get_config_file(DEFAULT_CONFIG), noise(0)), folder / "model_final_68b088.pkl")
-    if "points" in parts:
+    if "points" in parts and find_spec("onnxruntime"):
         export_pose(random_pose(), folder / "dw-ll_ucoco_384.onnx")
+    elif "points" in parts:
+        torch.save({"state_dict": random_pose().state_dict()}, folder / "dw-ll_ucoco_384.pth")
     if "meshes" in parts:
         write_mesh(folder)
 

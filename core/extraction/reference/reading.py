@@ -50,8 +50,10 @@ class SearchedFrames:
 
     def look(self, frame: int) -> None:
         """Find all cuts up to this frame, for which some frames behind it are read."""
-        self._video.prefetch(FrameIndex(self._frames[frame]))
-        while self._looked < min(frame + LOOK, len(self._frames)):
+        stop = min(frame + LOOK, len(self._frames))
+        if self._looked < stop:
+            self._video.prefetch(FrameIndex(self._frames[self._looked]))
+        while self._looked < stop:
             picture = self._decode(self._looked)
             self._finder.take(picture)
             self._recent.append((self._looked, picture))

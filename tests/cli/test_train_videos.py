@@ -110,9 +110,11 @@ def test_that_a_second_run_takes_the_tracks_from_the_cache_and_ends_alike(traine
 
 
 def test_that_the_manifold_analyses_a_clip(trained: Run, folder: Path) -> None:
-    clip = folder / "videos" / "Raise" / "gen_lateral_raise.mp4"
+    clip = folder / "videos" / "Raise" / "gen_arm_circle.mp4"  # the one of its class that trained
     done = run(folder, folder, "analyze", str(clip), "--manifold", str(trained.out), "--action", "Raise", "--out", str(folder / "results"))
     assert done.status == 0, done.errors
     analysis = json.loads((folder / "results" / clip.stem / "analysis.json").read_text())
     assert (analysis["manifold"]["name"], analysis["manifold"]["classes"], analysis["action"]) == ("mine", ["Raise", "Squat"], "Raise")
+    # The centroid of a class is the mean of its training clips, here of this one alone.
     assert analysis["scores"]["nearest_class"] == "Raise"
+    assert analysis["scores"]["action_consistency"]["Raise"] == pytest.approx(0, abs=1e-4)

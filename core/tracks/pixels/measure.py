@@ -21,7 +21,7 @@ from core.tracks.pixels.reduced import Reduced, box_mask, grown, reduce_frame
 from core.video import Video
 
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
-_BOX_SECONDS = 1.0
+BOX_SECONDS = 1.0
 _PERSON_MARGIN = 0.05
 _SHARPNESS_MARGIN = 0.02
 
@@ -126,7 +126,7 @@ def measure_pictures(
 def _places(track: HumanTrack) -> np.ndarray:
     """float64 [T, 4]: the box around the frame's own box and the median of those near it, which a pose lost for a moment leaves alone."""
     boxes = np.asarray(track.boxes, np.float64)
-    usual = running_median(boxes, half_window(track.times, _BOX_SECONDS / 2)) if len(track) > 1 else boxes
+    usual = running_median(boxes, half_window(track.times, BOX_SECONDS / 2)) if len(track) > 1 else boxes
     return np.concatenate([np.fmin(boxes[:, :2], usual[:, :2]), np.fmax(boxes[:, 2:], usual[:, 2:])], axis=1)
 
 

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from core.extraction.reference.dwpose.mmpose_pose import build_network
@@ -46,25 +47,35 @@ def export_pose(network: Any, path: Path) -> Path:
     return path
 
 
-def random_detector(config: Path | str, spread: float = 3e-4) -> Any:
-    """The network as detectron2 itself makes it, with weights under which it finds many persons and bicycles."""
+def random_detector(config: Path | str, picture: np.ndarray) -> Any:
+    """The network as detectron2 itself makes it, with weights under which half of what it finds in a picture are persons, half bicycles."""
     from detectron2.config import get_cfg
+    from detectron2.data.transforms import ResizeShortestEdge
     from detectron2.modeling import build_model
 
     settings = get_cfg()
     settings.merge_from_file(str(config))
     settings.MODEL.DEVICE = "cpu"
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(4)
         network = build_model(settings).eval()
-        predictor = network.roi_heads.box_predictor
-        with torch.no_grad():
-            # Random features are large: without this, regions would be moved out of the picture.
-            network.proposal_generator.rpn_head.anchor_deltas.weight *= 1e-3
-            # Two classes share what is found, the others and the background get little.
-            torch.nn.init.zeros_(predictor.cls_score.weight)
-            torch.nn.init.normal_(predictor.cls_score.weight[:2], std=spread)
-            predictor.cls_score.bias[:2] = 8.0
+        # Random features are large: without this, regions would be moved out of the picture.
+        network.proposal_generator.rpn_head.anchor_deltas.weight *= 1e-3
+        classes = network.roi_heads.box_predictor.cls_score
+        features: list[torch.Tensor] = []
+        hook = classes.register_forward_hook(lambda _, inputs, __: features.append(inputs[0]))
+        scaled = ResizeShortestEdge([192, 192], 320).get_transform(picture).apply_image(picture)
+        network([{"image": torch.from_numpy(scaled[..., ::-1].transpose(2, 0, 1).copy())}])
+        hook.remove()
+        direction = torch.randn(classes.in_features)
+        along = features[0] @ direction
+        direction *= 2 / along.std()
+        middle = (features[0] @ direction).median()
+        classes.weight.zero_()
+        classes.bias.fill_(-8)
+        for place, sign in ((0, 1), (1, -1)):
+            classes.weight[place] = sign * direction
+            classes.bias[place] = -sign * middle
     return network
 
 

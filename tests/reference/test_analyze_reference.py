@@ -14,7 +14,6 @@ from core.manifold import save_manifold
 from core.tag_data import tag_sources
 from core.track import Source
 from core.user_models import layouts
-from core.user_models.folder import VARIABLE
 from core.video import open_video
 from tests.model_files import Call, write_checkpoint, write_detector, write_dwpose, write_pickle, write_smpl, write_yolox
 from tests.synthetic_tracks import blank_manifold
@@ -23,23 +22,10 @@ if not (find_spec("onnxruntime") and find_spec("onnx")):
     pytest.skip("onnxruntime and onnx are not installed (extras reference, reference-dev)", allow_module_level=True)
 
 from tests.reference.films import signalled, write_film
-from tests.reference.small_networks import save_brightest, save_signalled
+from tests.reference.small_networks import save_signalled
 
 POSE, YOLOX, DETECTRON = "dw-ll_ucoco_384.onnx", "yolox_l.onnx", "model_final_68b088.pkl"
 MESH, TOKENIZER = "tokenhmr_model_latest.ckpt", "tokenizer.pth"
-
-
-@pytest.fixture(scope="module")
-def pose(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_brightest(tmp_path_factory.mktemp("networks") / "pose.onnx", padding=30_000_000)
-
-
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "models" / "reference"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv(VARIABLE, str(folder.parent))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +62,9 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_that_key_points_alone_end_with_scores(
-    clip: Path, models: Path, pose: Path, manifolds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    clip: Path, models: Path, small_pose: Path, manifolds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (models / POSE).hardlink_to(pose)
+    (models / POSE).hardlink_to(small_pose)
     box = [400, 40, 900, 700]
     detector = save_signalled(tmp_path / "person.onnx", np.array([box]), (1280, 720))
     options = ("--detector", detector, "--detect-every", "3", "--reference-variant", "corrected")
@@ -180,14 +166,14 @@ def detector_harmful(models: Path, trap: Path) -> None:
 def test_that_a_bad_detector_is_no_reason_to_take_the_whole_frame(
     clip: Path,
     models: Path,
-    pose: Path,
+    small_pose: Path,
     manifolds: Path,
     trap: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     put: Callable[[Path, Path], None],
 ) -> None:
-    (models / POSE).hardlink_to(pose)
+    (models / POSE).hardlink_to(small_pose)
     put(models, trap)
     assert analyze(clip, manifolds / "points.manifold", tmp_path) == 1
     assert said(capsys).startswith("The person detector is not ready: ")
@@ -206,7 +192,7 @@ def test_that_a_bad_detector_is_no_reason_to_take_the_whole_frame(
 def test_that_a_detector_that_is_named_must_be_one(
     clip: Path,
     models: Path,
-    pose: Path,
+    small_pose: Path,
     manifolds: Path,
     trap: Path,
     tmp_path: Path,
@@ -217,8 +203,8 @@ def test_that_a_detector_that_is_named_must_be_one(
 ) -> None:
     if detector == "harmful.pkl" and not find_spec("detectron2"):
         pytest.skip("detectron2 is not installed (make setup-reference)")
-    (models / POSE).hardlink_to(pose)
-    (tmp_path / "pose.onnx").hardlink_to(pose)
+    (models / POSE).hardlink_to(small_pose)
+    (tmp_path / "pose.onnx").hardlink_to(small_pose)
     write_pickle(tmp_path / "harmful.pkl", {"model": Call(os.mkdir, str(trap))})
     named = {"--detector": detector, "--detector-config": config}
     options = [word for name, file in named.items() if file for word in (name, tmp_path / file)]
@@ -228,9 +214,9 @@ def test_that_a_detector_that_is_named_must_be_one(
 
 
 def test_that_a_harmful_body_model_runs_nothing_and_the_bundled_body_is_drawn(
-    clip: Path, models: Path, pose: Path, manifolds: Path, trap: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    clip: Path, models: Path, small_pose: Path, manifolds: Path, trap: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (models / POSE).hardlink_to(pose)
+    (models / POSE).hardlink_to(small_pose)
     write_smpl(models.parent / "SMPL_NEUTRAL.pkl", v_template=Call(os.mkdir, str(trap)))  # type: ignore[arg-type]
     with pytest.warns(UserWarning, match="Your body model cannot be used, the bundled one is shown"):
         status = analyze(clip, manifolds / "points.manifold", tmp_path, "--format", "html")

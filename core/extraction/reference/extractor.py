@@ -62,9 +62,25 @@ class Reference:
         cancelled: Callable[[], bool],
     ) -> HumanTrack:
         """The track over `frames`; each counts as half done when its persons are known. Raises Cancelled, ExtractionError."""
-        if self._networks is None:
-            self._networks = load_networks(self._setup, self._device, self._settings)
-        networks, total = self._networks, len(frames)
+        import torch
+
+        try:
+            if self._networks is None:
+                self._networks = load_networks(self._setup, self._device, self._settings)
+            return self._extract(self._networks, video, frames, progress, partial, cancelled)
+        except torch.OutOfMemoryError as error:
+            raise ExtractionError("The GPU has too little free memory for these networks: choose the device cpu.") from error
+
+    def _extract(
+        self,
+        networks: Networks,
+        video: Video,
+        frames: range,
+        progress: Callable[[int, int], None],
+        partial: Callable[[HumanTrack], None],
+        cancelled: Callable[[], bool],
+    ) -> HumanTrack:
+        total = len(frames)
 
         def step(doubled: int) -> None:
             if cancelled():

@@ -40,7 +40,7 @@ from core.video import Video, open_video
 
 PARTS = ("persons", "points", "meshes")
 SIZE = (1280, 720)
-WARM_UP = {"cpu": 4, "cuda": 64}  # frames
+WARM_UP = {"cpu": 1, "cuda": 64}  # frames
 
 
 class OnePerson:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import queue
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ def parser() -> argparse.ArgumentParser:
         prog="main.py whatif",
         description="Drop, hold or interpolate a range of frames and see scores, steps, local tracks and events answer. "
         "The range A:B holds the frames A to B - 1; the first frame is 0. "
-        "Both versions are judged alike, from the followed body: no picture is made or measured.",
+        "Both versions are judged alike. No picture is made: where frames are dropped or held, those that there are are measured in their "
+        "new order.",
     )
     result.add_argument("input", metavar="INPUT", type=Path, help="a video (analysed first when it was not) or a .telltale project")
     ways = result.add_mutually_exclusive_group(required=True)
@@ -65,9 +67,9 @@ def run(options: argparse.Namespace) -> int:
     path, edit = options.input, _edit(options)
     progress = ProgressLine(1)
     try:
-        analysis = _analysis(options, edit, progress)
+        analysis, video = _analysis(options, edit, progress)
         manifold = _manifold(options, analysis)
-        result = _judged(options, analysis, manifold, edit, progress)
+        result = _judged(options, analysis, video, manifold, edit, progress)
     except WhatIfError as error:
         refuse(f"{path}: {error}")
         return error.status
@@ -89,16 +91,17 @@ def _edit(options: argparse.Namespace) -> Edit:
     return Edit(kind, FrameIndex(start), FrameIndex(stop))
 
 
-def _analysis(options: argparse.Namespace, edit: Edit, progress: ProgressLine) -> Analysis:
-    """The analysis that is known of the input, else a new one. Raises what `run` tells."""
+def _analysis(options: argparse.Namespace, edit: Edit, progress: ProgressLine) -> tuple[Analysis, Path | None]:
+    """The analysis that is known of the input, else a new one; and its video, if it is there. Raises what `run` tells."""
     if options.input.suffix == ".json":
         raise WhatIfError("an exported analysis holds no body to edit: give the video or its .telltale project.")
     try:
-        return gather(options.input, Store()).analysis
+        material = gather(options.input, Store())
     except NotAnalysedError:
         with open_video(options.input) as video:
             check_range(edit, len(video.timebase))
-        return _analysed(options, progress)
+        return _analysed(options, progress), options.input
+    return material.analysis, material.video
 
 
 def _analysed(options: argparse.Namespace, progress: ProgressLine) -> Analysis:
@@ -133,14 +136,19 @@ def _manifold(options: argparse.Namespace, analysis: Analysis) -> Manifold:
     return manifold
 
 
-def _judged(options: argparse.Namespace, analysis: Analysis, manifold: Manifold, edit: Edit, progress: ProgressLine) -> WhatIf:
+def _judged(
+    options: argparse.Namespace, analysis: Analysis, video: Path | None, manifold: Manifold, edit: Edit, progress: ProgressLine
+) -> WhatIf:
+    from core.film import film_of
     from core.whatif import what_if
 
     def tell(done: int, total: int) -> None:
         progress.show(1, options.input.name, Progress("", "embed", done, total, None))
 
     action = options.action or analysis.action
-    return what_if(analysis.track, manifold, edit, analysis.video.sha256, action, options.allow_many, tell)
+    track, sha256 = analysis.track, analysis.video.sha256
+    with film_of(Store(), video, sha256, analysis.created, len(track)) if video else nullcontext() as film:
+        return what_if(track, manifold, edit, sha256, action, options.allow_many, film, tell)
 
 
 def _tables(result: WhatIf, analysis: Analysis) -> list[Table]:

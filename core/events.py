@@ -40,6 +40,7 @@ class WhatIfRequest:
     edit: Edit
     track: HumanTrack
     video_sha256: str
+    created: str  # of the analysis
     manifold: Path | None
     manifold_sha256: str
     action: str | None = None

@@ -40,6 +40,12 @@ def recall_latest(store: Store, sha256: str) -> Analysis | None:
     return _joined(store, store.latest(ANALYSIS, sha256, Remembered))
 
 
+def track_of(store: Store, sha256: str, created: str) -> tuple[str, int] | None:
+    """Key and first frame of the track that the latest analysis of a video was made of, if that is the one created then."""
+    entry = store.latest(ANALYSIS, sha256, Remembered)
+    return (entry.track_key, entry.start) if entry and entry.analysis.created == created else None
+
+
 def _joined(store: Store, entry: Remembered | None) -> Analysis | None:
     track = store.load(TRACK, entry.track_key, HumanTrack) if entry else None
     if entry is None or track is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from core.edited_track import Edit, EditKind, FrameMap, edit_track
 from core.manifold import Manifold, check_track
 from core.ranges import OUTSIDE_RANGE, embedding_over_all_frames
 from core.track import HumanTrack, slice_track
+
+if TYPE_CHECKING:  # they need OpenCV, what shows a WhatIf does not
+    from core.film import Film
+    from core.tracks.pixels.measure import PixelTracks
 
 # Local tracks that are set side by side, the largest joint or bone in each frame, with their names for people.
 TRACKS = {
@@ -25,14 +29,18 @@ TRACKS = {
     "bone_picture": "Longest bone over its usual length",
     "shape_step": "Change of the body shape",
     "appearance_step": "Change of the appearance",
+    "held": "Picture shown again (times less change than usual, from 4 on)",
+    "unexplained": "Picture that its motion does not explain (ordinary below 2)",
 }
+SCHEMA = 1
 # Events of both versions are the same one when they are of one kind and no more than this many frames apart.
 _NEAR = 3
 NO_PICTURES = (
-    "The pictures are not measured again: both lists of events come from the followed body alone, without what only pictures tell."
+    "The pictures are not measured again: both lists of events come from the followed body alone, without what only pictures tell, "
+    "and the camera counts as still."
 )
+NEVER_SEEN = "No picture shows the frames in between: what only pictures tell is unknown there, and the camera moves as it was filmed."
 PADDED = "What is left is shorter than one window: its last frame is repeated to fill it, which lowers temporal coherence."
-SCHEMA = 1
 STILL = "Held frames do not move, and stillness lowers temporal coherence: a lower value is no better motion here."
 
 
@@ -98,25 +106,35 @@ def what_if(
     video_sha256: str,
     action: str | None = None,
     allow_many: bool = False,
+    film: Film | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> WhatIf:
     """Edit a track over all frames of a clip and judge it as it was and as it becomes, both by the same manifold and settings.
 
-    Raises EditError for a range that cannot be edited so, ManifoldError for a manifold or a class that does not fit, and Cancelled.
+    With the film, the pictures near dropped or held frames are measured anew in their new order. Raises EditError for a range that cannot
+    be edited so, ManifoldError for a manifold or a class that does not fit, VideoError, and Cancelled.
     """
+    from core.edited_pixels import edited_pixels
+
     check_track(manifold, track)
     edited, frames = edit_track(track, edit, allow_many)
 
     def half(number: int) -> Callable[[int, int], None]:
         return lambda done, total: progress(number * total + done, 2 * total)
 
-    before = judge(track, manifold, video_sha256, action, allow_many, half(0), cancelled)
-    after = judge(edited, manifold, video_sha256, action, allow_many, half(1), cancelled)
-    notes = [NO_PICTURES]
+    pixels = edited_pixels(film.pixels, frames, edited, film.pictures, cancelled) if film else None
+    before = judge(track, manifold, video_sha256, action, allow_many, film.pixels if film else None, half(0), cancelled)
+    after = judge(edited, manifold, video_sha256, action, allow_many, pixels, half(1), cancelled)
+    notes = []
+    if film is None:
+        notes.append(NO_PICTURES)
+    elif edit.kind is EditKind.INTERPOLATE:
+        notes.append(NEVER_SEEN)
     if after.scores.padded and not before.scores.padded:
         notes.append(PADDED)
-    if edit.kind is EditKind.HOLD and (after.scores.temporal_coherence or 0) < (before.scores.temporal_coherence or 0):
+    still, moving = after.scores.temporal_coherence, before.scores.temporal_coherence
+    if edit.kind is EditKind.HOLD and still is not None and moving is not None and still < moving:
         notes.append(STILL)
     return WhatIf(edit, action, frames, before, after, compare_events(before.glitches, after.glitches, frames), tuple(notes))
 
@@ -127,13 +145,14 @@ def judge(
     video_sha256: str,
     action: str | None = None,
     allow_many: bool = False,
+    pixels: PixelTracks | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Judged:
-    """Scores, curves, events and local tracks of a track. Frames outside the analysed range count for nothing, as in the analysis.
+    """Scores, curves, events and local tracks of a track and the pixel tracks of the same frames.
 
-    Needs torch and OpenCV, which are imported here and not before: the window shows a WhatIf without them. Raises ManifoldError and
-    Cancelled.
+    Frames outside the analysed range count for nothing, as in the analysis. Needs torch and OpenCV, which are imported here and not
+    before: the window shows a WhatIf without them. Raises ManifoldError and Cancelled.
     """
     from core.embedding import embed
     from core.glitches import find_glitches
@@ -144,7 +163,7 @@ def judge(
     start, stop = (int(analysed[0]), int(analysed[-1]) + 1) if len(analysed) else (0, len(track))
     part = slice_track(track, slice(start, stop))
     embedding = embedding_over_all_frames(embed(part, manifold, allow_many, progress, cancelled), start, len(track))
-    local = local_tracks(track, None, allow_many)
+    local = local_tracks(track, pixels, allow_many)
     return Judged(
         times=track.times,
         scores=score(embedding, manifold, action),

@@ -207,6 +207,8 @@ def _child(request: Request, job: str, connection: Connection, folder: Path, sto
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     cancel = threading.Event()
     threading.Thread(target=_watch, args=(connection, cancel, job, folder), daemon=True).start()
+    from core.store import Store
+
     count = 0
 
     def emit(event: Event) -> None:
@@ -228,10 +230,9 @@ def _child(request: Request, job: str, connection: Connection, folder: Path, sto
         if isinstance(request, WhatIfRequest):
             from core.whatif_job import run as answer
 
-            answer(request, emit, cancel.is_set, job)
+            answer(request, emit, cancel.is_set, Store(store_folder), job)
         else:
             from core.pipeline import run
-            from core.store import Store
 
             run(request, emit, cancel.is_set, Store(store_folder), job)
 

@@ -290,6 +290,7 @@ class MainWindow(QMainWindow):
             edit,
             analysis.track,
             analysis.video.sha256,
+            analysis.created,
             self.asker.choice.manifold,
             analysis.manifold.sha256,
             analysis.action,

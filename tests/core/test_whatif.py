@@ -9,6 +9,7 @@ import pytest
 from core.analysis import Glitch, ManifoldInfo, VideoInfo
 from core.edited_track import Edit, EditError, EditKind, FrameMap
 from core.embedding import embed
+from core.film import Film
 from core.glitches import find_glitches
 from core.manifold import ManifoldError, load_manifold
 from core.packing import pack, unpack
@@ -17,7 +18,9 @@ from core.scores import score
 from core.skeletons import BLAZEPOSE, OPENPOSE_BODY
 from core.timebase import FrameIndex
 from core.track import HumanTrack, Presence, Source, slice_track
-from core.whatif import NO_PICTURES, PADDED, STILL, TRACKS, Fate, WhatIf, compare_events, to_json, what_if
+from core.tracks.pixels.measure import measure_pictures
+from core.whatif import NEVER_SEEN, NO_PICTURES, PADDED, STILL, TRACKS, Fate, WhatIf, compare_events, to_json, what_if
+from tests.moving_square import film, square_track
 from tests.synthetic_tracks import BLAZEPOSE_SOURCES, SMALL_SOURCES, blank_manifold, moving_track
 from tests.walking import HEIGHT_PIXELS, PIXELS_PER_METRE, walking_track
 
@@ -113,12 +116,11 @@ def test_that_after_is_what_an_analysis_of_the_edited_clip_says() -> None:
     assert result.scores == score(embed(slice_track(track, slice(0, 60)), MANIFOLD), MANIFOLD)
 
 
-def test_that_a_hold_within_motion_is_a_freeze() -> None:
+def test_that_a_held_body_does_not_move() -> None:
     result = answer(clean_track(), "hold", 30, 70)
     held = slice(30, 70)
     np.testing.assert_array_equal(result.after.tracks["joint_speed"][held], 0)
     assert np.median(result.before.tracks["joint_speed"][held]) > 0.5
-    assert [(change.fate, change.after.kind) for change in result.events if change.after] == [(Fate.APPEARS, "freeze")]
 
 
 def test_that_stillness_lowers_temporal_coherence_and_the_notes_say_so() -> None:
@@ -157,6 +159,35 @@ def test_that_an_event_behind_dropped_frames_stays_where_it_was() -> None:
     # In the edited version it lies ten frames earlier, and so says its text.
     assert (change.after.start, change.after.peak) == (change.before.start - 10, change.before.peak - 10)
     assert f"frames {change.after.peak - 1} and {change.after.peak}" in change.after.text
+
+
+@pytest.fixture(scope="module")
+def stuttering() -> tuple[HumanTrack, Film]:
+    """A body that moves on while the pictures of frames 50 to 52 show frame 49 again."""
+    features, square = moving_track(1, 3, FRAMES, 30.0, SMALL_SOURCES), square_track(FRAMES)
+    track = replace(features, size=square.size, boxes=square.boxes, keypoints=square.keypoints, points3d=square.points3d)
+    pictures = film(FRAMES)
+    pictures[50:53] = [pictures[49]] * 3
+    return track, Film(measure_pictures(pictures, track), lambda frames: (pictures[frame] for frame in frames))
+
+
+def test_that_the_pictures_answer_to_dropped_and_held_frames(stuttering: tuple[HumanTrack, Film]) -> None:
+    track, pictures = stuttering
+    dropped = what_if(track, MANIFOLD, edit("drop", 50, 53), "v", film=pictures)
+    assert np.nanmax(dropped.before.tracks["held"][dropped.around]) > 4
+    assert np.nanmax(dropped.frames.on_original(dropped.after.tracks["held"])[dropped.around]) < 2
+    held = what_if(track, MANIFOLD, edit("hold", 34, 46), "v", film=pictures)
+    assert np.nanmax(held.before.tracks["held"][34:46]) < 2
+    assert np.nanmin(held.after.tracks["held"][34:46]) > 4
+    assert dropped.notes == ()
+
+
+def test_that_interpolated_frames_have_no_pictures_and_the_notes_say_so(stuttering: tuple[HumanTrack, Film]) -> None:
+    track, pictures = stuttering
+    result = what_if(track, MANIFOLD, edit("interpolate", 50, 53), "v", film=pictures)
+    assert np.isnan(result.after.tracks["held"][50:54]).all()
+    assert np.isfinite(result.after.tracks["joint_speed"][50:54]).all()
+    assert result.notes == (NEVER_SEEN,)
 
 
 def test_that_too_little_left_is_said() -> None:
@@ -234,7 +265,7 @@ def test_that_the_json_holds_both_versions_on_the_frames_of_the_original() -> No
         assert values["after"][50] is None
     assert data["scores"]["before"]["temporal_coherence"] == result.before.scores.temporal_coherence
     assert set(data["scores"]["after"]["action_consistency"]) == {"Squat", "Walk"}
-    assert [(event["fate"], event["start"], event["after"]) for event in data["glitches"]] == [("vanishes", 49, None)]
+    assert [(event["fate"], event["start"], event["after"]) for event in data["glitches"]] == [("vanishes", result.events[0].start, None)]
     assert data["notes"] == [NO_PICTURES]
 
 

@@ -10,6 +10,7 @@ import pytest
 from core.edited_track import Edit, EditKind
 from core.events import Answered, Cancelled, End, Event, Failed, Progress, Started, WhatIfRequest
 from core.manifold import load_manifold
+from core.store import Store
 from core.timebase import FrameIndex
 from core.track import HumanTrack
 from core.whatif import what_if
@@ -34,12 +35,12 @@ def track() -> HumanTrack:
 
 def request(manifold: Path, start: int = 10, stop: int = 14) -> WhatIfRequest:
     edit = Edit(EditKind.INTERPOLATE, FrameIndex(start), FrameIndex(stop))
-    return WhatIfRequest(Path("walk.mp4"), edit, track(), "v", manifold, load_manifold(manifold).sha256, "Walk")
+    return WhatIfRequest(Path("walk.mp4"), edit, track(), "v", "2026-01-01", manifold, load_manifold(manifold).sha256, "Walk")
 
 
 def events_of(asked: WhatIfRequest, cancelled: bool = False) -> list[Event]:
     told: list[Event] = []
-    run(asked, told.append, lambda: cancelled, "job")
+    run(asked, told.append, lambda: cancelled, Store(), "job")
     assert {event.job for event in told} == {"job"}
     assert [isinstance(event, End) for event in told] == [False] * (len(told) - 1) + [True]
     return told

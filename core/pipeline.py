@@ -20,7 +20,8 @@ from core.extraction.person_weights import PersonWeights, described_key
 from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_sources, load_manifold
-from core.ranges import embedding_over_all_frames, over_all_frames
+from core.ranges import embedding_over_all_frames, over_all_frames, pixels_over_all_frames
+from core.rarity import BUNDLED as BUNDLED_RARITY
 from core.recall import recall, remember
 from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
 from core.store import EMBEDDING, GLITCHES, PIXELS, TRACK, Store, make_key
@@ -158,18 +159,27 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
         if known is not None:
             return replace(known, video=info)
         part = _extract(state, extractor, video, frames, keys.extracted)
-        _pixels(state, video, frames, part, pixels_key(keys.extracted))
+        pixels = _pixels(state, video, frames, part, pixels_key(keys.extracted))
         if weights:
             part = _describe(state, part, video, frames, weights, keys.track)
         times = video.timebase.times
-    analysis = _judge(state, part, frames.start, times, manifold, info, keys)
+    analysis = _judge(state, part, pixels, frames.start, times, manifold, info, keys)
     if request.use_cache:
         with _forgiven("the analysis"):
             remember(store, keys.analysis, analysis, keys.track, frames.start)
     return analysis
 
 
-def _judge(state: _Run, part: HumanTrack, start: int, times: np.ndarray, manifold: Manifold, info: VideoInfo, keys: _Keys) -> Analysis:
+def _judge(
+    state: _Run,
+    part: HumanTrack,
+    pixels: PixelTracks | None,
+    start: int,
+    times: np.ndarray,
+    manifold: Manifold,
+    info: VideoInfo,
+    keys: _Keys,
+) -> Analysis:
     """From the track on: the stages that need torch, which is imported here and not before.
 
     The range is judged as if it were the whole clip; what is found is told in frames of the video.
@@ -193,7 +203,8 @@ def _judge(state: _Run, part: HumanTrack, start: int, times: np.ndarray, manifol
     with state.stage("glitches"):
         glitches = state.known(GLITCHES, keys.glitches, _Glitches)
         if glitches is None:
-            glitches = _Glitches(find_glitches(track, state.sha256, embedding.curves.attention, request.allow_many))
+            seen = None if pixels is None else pixels_over_all_frames(pixels, start, len(times))
+            glitches = _Glitches(find_glitches(track, state.sha256, embedding.curves.attention, request.allow_many, pixels=seen))
             state.keep(GLITCHES, keys.glitches, glitches)
     return Analysis(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -288,7 +299,8 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, 
     embedding = make_key(
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
     )
-    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=asdict(GlitchSettings()))
+    settings = asdict(GlitchSettings())
+    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, rarity=file_sha256(BUNDLED_RARITY))
     analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
     return _Keys(extracted, track, embedding, glitches, analysis)
 

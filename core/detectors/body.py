@@ -1,0 +1,206 @@
+"""Events that the body tells: joints that leap, limbs that grow, sides that change places, hinges that bend wrongly, feet that slide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
+from core.analysis import JointEvidence
+from core.detectors.candidate import JUMP, LEAST, SLIDE, STRETCH, SWAP, Candidate, frames_text, peaks, runs
+from core.skeletons import readable
+from core.tracks.bones import BONES
+from core.tracks.hinges import HINGES
+from core.tracks.joints import JOINTS, half_window, median, running_median
+from core.tracks.local import LocalTracks
+from core.tracks.sides import PAIRS
+
+# Lengths in body heights. A joint's leap is looked at from so much on; without pictures it must be larger and stand out more.
+_JUMP, _JUMP_SCORE, _ALONE, _ALONE_SCORE = 0.04, 4.0, 0.05, 8.0
+_EXCHANGED = 0.5  # of a pair's steps: when left and right change places and this share is gone, the sides were mistaken
+_WHOLE_BODY = 8  # joints
+_TYPICAL_FLOOR = 0.1  # body heights a second: what key points at rest do
+_ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body in space saw what the key points did
+# A pose that leaps while its picture goes on was lost; where the pictures leap as well it was right.
+_SMOOTH, _ABRUPT, _NOT_KNOWN = 1.0, 2.0, 0.5
+# Of a limb that is longer for a moment: frames that it lasts at least, the least change that counts, the bone's trembling from frame to
+# frame and the change of all bones that halve the value.
+_LASTS, _BUMP, _TREMBLING, _ALL_BONES, _SHORTEST = 4, 0.04, 0.01, 0.1, 0.3
+# Two leaps of the same joints are one event within so many seconds, when the smaller is so large a share of the larger.
+_BACK, _SMALLER_LEAP = 0.7, 0.2
+_AFTER_LEAP = 0.3  # seconds on either side of a leap, which the speed of what rests looks at
+_BENDS = (("hinges", "bends the wrong way by"), ("turned hinges", "has turned its bend sideways by"))
+
+
+def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
+    """Steps of joints in the picture that the motion around them does not explain.
+
+    Left and right that have only changed places are no leap (`swaps`). Where there are pictures they must leap as well.
+    """
+    seen = np.isfinite(tracks.unexplained).any()
+    detector, least, score_least = ("joints", _JUMP, _JUMP_SCORE) if seen else ("joints alone", _ALONE, _ALONE_SCORE)
+    jump, score, in_space = (np.nan_to_num(v) for v in (tracks.joint_jump, tracks.joint_jump_score, tracks.joint_space_jump_score))
+    hits = (jump >= least) & (score >= score_least) & ~exchanged(tracks)
+    # What stands out most: where there are pictures, in time and as far as they support it; else in time and by its size.
+    value = np.where(hits, score * picture_support(tracks)[:, None] if seen else np.sqrt(score * jump / _ALONE), 0.0)
+    typical = np.fmax(median(tracks.joint_speed), _TYPICAL_FLOOR)
+    found = []
+    for first, stop in runs(hits.any(axis=1), bridge=half_window(times, 0.08)):
+        part = np.where(hits[first:stop], jump[first:stop], 0.0)
+        strength = float(value[first:stop].max())
+        if strength < LEAST[detector]:
+            continue
+        total = part.sum(axis=0)
+        order = [int(joint) for joint in np.argsort(-total) if total[joint] > 0]
+        peak = first + int(part.sum(axis=1).argmax())
+        lead = int(part[peak - first].argmax())
+        joints = tuple(_evidence(j, total[j] / total.sum(), np.nanmax(tracks.joint_speed[first:stop, j]) / typical[j]) for j in order)
+        who = "The whole body" if len(order) >= _WHOLE_BODY else readable(JOINTS[lead]).capitalize()
+        text = (
+            f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, which the motion around does not "
+            f"explain ({score[peak, lead]:.0f} times what is usual around it)."
+        )
+        sure = float(np.nanmean(tracks.confidence[peak - 1 : peak + 1][:, order].min(axis=0)))
+        votes: tuple[str, ...] = ("joint steps in the picture",)
+        if (in_space[peak, order] >= score_least / 2).any():
+            votes = (*votes, "joint steps in space")
+        elif not seen:
+            sure *= _ONE_WITNESS
+        found.append(Candidate(detector, JUMP, first, stop, peak, strength, sure, joints, votes, text))
+    return _there_and_back(found, half_window(times, _BACK))
+
+
+def _there_and_back(leaps: list[Candidate], within: int) -> list[Candidate]:
+    """Joints that leap away and soon leap again are in a wrong place in between: one event, told by its larger leap."""
+    joined: list[Candidate] = []
+    away: Candidate | None = None
+    for leap in leaps:
+        if away is None or leap.start - away.stop > within or not _alike(away, leap):
+            joined.append(leap)
+            away = leap
+            continue
+        larger = away if away.value >= leap.value else leap
+        text = f"{larger.text[:-1]}, within a disturbance of {frames_text(away.start, leap.stop)}."
+        joined[-1] = replace(larger, start=away.start, stop=leap.stop, text=text, confidence=min(away.confidence, leap.confidence))
+        away = None
+    return joined
+
+
+def _alike(a: Candidate, b: Candidate) -> bool:
+    names = [{joint.name for joint in found.joints} for found in (a, b)]
+    return min(a.value, b.value) >= _SMALLER_LEAP * max(a.value, b.value) and (a.joints[0].name in names[1] or b.joints[0].name in names[0])
+
+
+def exchanged(tracks: LocalTracks) -> np.ndarray:
+    """bool [T, J]: steps that all but vanish when left and right change places."""
+    steps = np.nan_to_num(tracks.joint_speed * tracks.duration[:, None])
+    result = np.zeros(steps.shape, bool)
+    for pair, name in enumerate(PAIRS):
+        left, right = JOINTS.index(f"left_{name}"), JOINTS.index(f"right_{name}")
+        kept = steps[:, left] + steps[:, right]
+        result[:, left] = result[:, right] = (2 * np.nan_to_num(tracks.swap_pairs[:, pair]) > _EXCHANGED * kept) & (kept > 0)
+    return result
+
+
+def picture_support(tracks: LocalTracks) -> np.ndarray:
+    """float64 [T], 0..1: how far the pictures leap as well around each step."""
+    unexplained = np.asarray(tracks.unexplained, np.float64)
+    near = np.fmax(np.fmax(np.r_[np.nan, unexplained[:-1]], unexplained), np.r_[unexplained[1:], np.nan])
+    share = np.clip((near - _SMOOTH) / (_ABRUPT - _SMOOTH), 0.0, 1.0)
+    return np.where(np.isfinite(near), share, _NOT_KNOWN)
+
+
+def stretches(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
+    """Limb bones that are longer in the picture than they are ever seen, and longer than right before and after."""
+    found = []
+    ratio, value = np.nan_to_num(tracks.bone_picture), stretch_value(tracks, times)
+    for bone, (name, upper, lower) in enumerate(BONES):
+        for first, stop, peak in peaks(value[:, bone], LEAST["bones"], 0.3, bridge=2):
+            # The value holds for the _LASTS frames around it.
+            start, stop = max(first - _LASTS // 2, 0), min(stop + (_LASTS - 1) // 2, len(tracks))
+            longer = float(ratio[start:stop, bone].max())
+            text = f"{readable(name).capitalize()} is up to {longer - 1:.0%} longer than it is usually seen in {frames_text(start, stop)}."
+            joints = tuple(_evidence(joint, 0.5, longer) for joint in (lower, upper))
+            sure = float(np.nanmean(tracks.confidence[start:stop][:, [upper, lower]].min(axis=1)))
+            found.append(Candidate("bones", STRETCH, start, stop, peak, float(value[peak, bone]), sure, joints, ("bone lengths",), text))
+    return found
+
+
+def stretch_value(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
+    """float64 [T, B]: how clearly each bone of `bones.BONES` is too long, over four frames at least.
+
+    The geometric mean of how much longer it is than it is ever seen (a projection only shortens a bone, so that the longest that is
+    usually seen is nearly its length) and of how much longer than right before and after, over the bone's own trembling. It counts for
+    less where all bones change: then the body turns or its scale is mistaken.
+    """
+    if len(tracks) < 2:
+        return np.zeros((len(tracks), len(BONES)))
+    length = np.log(np.maximum(np.asarray(tracks.bone_picture, np.float64), _SHORTEST))
+    bump = np.nan_to_num(np.asarray(tracks.bone_bump, np.float64))
+    longer = np.nan_to_num(np.maximum(length, 0.0))
+    # Where bones of other limbs are too long as well it is the body's scale that is mistaken. A fault of one limb touches two bones.
+    rest = np.sort(longer, axis=1)[:, -3:-2]
+    alone = np.where(bump >= _BUMP, np.maximum(longer - rest, 0.0), 0.0)
+    trembling = np.fmax(1.48 * median(np.abs(np.diff(length, axis=0))), _TREMBLING)
+    moved = median(((np.nan_to_num(length) - running_median(np.nan_to_num(length), half_window(times, 0.6))) ** 2).T)
+    lasting = [minimum_filter1d(v, _LASTS, axis=0) for v in (alone, bump / trembling)]
+    return np.asarray(np.sqrt(lasting[0] * lasting[1]) / (1 + np.sqrt(moved) / _ALL_BONES)[:, None])
+
+
+def swaps(tracks: LocalTracks) -> list[Candidate]:
+    """Left and right that have changed places between two frames, and the picture with them.
+
+    Sides that change places while the picture goes on are the pose estimate's mistake; without pictures nobody can tell.
+    """
+    if not np.isfinite(tracks.unexplained).any():
+        return []
+    pairs = np.nan_to_num(tracks.swap_pairs) * picture_support(tracks)[:, None]
+    least = LEAST["sides"]
+    found = []
+    for first, stop, peak in peaks(pairs.max(axis=1), least, 0.5, bridge=2):
+        order = np.argsort(-pairs[peak])
+        told = [int(pair) for pair in order if pairs[peak, pair] >= least]
+        joints = tuple(
+            _evidence(JOINTS.index(f"{side}_{PAIRS[pair]}"), pairs[peak, pair] / pairs[peak, told].sum() / 2, 1.0)
+            for pair in told
+            for side in ("left", "right")
+        )
+        names = " and ".join(f"{PAIRS[pair]}s" for pair in told[:2])
+        text = f"Left and right {names} change places between frames {peak - 1} and {peak}."
+        sure = float(np.nanmean(tracks.confidence[peak]))
+        found.append(Candidate("sides", SWAP, first, stop, peak, float(pairs[peak].max()), sure, joints, ("sides",), text))
+    return found
+
+
+def bent_hinges(tracks: LocalTracks) -> list[Candidate]:
+    """Knees and elbows that bend the wrong way, or sideways."""
+    found = []
+    for column, name in enumerate(HINGES):
+        for (detector, what), track in zip(_BENDS, (tracks.hyperextension, tracks.hinge_turn), strict=True):
+            values = track[:, column]
+            for first, stop, peak in peaks(values, LEAST[detector], 0.5, bridge=2):
+                if stop - first < 2:
+                    continue
+                text = f"{readable(name).capitalize()} {what} up to {values[peak]:.0f} degrees in {frames_text(first, stop)}."
+                joint = JOINTS.index(name)
+                sure = float(np.nanmean(tracks.confidence[first:stop, joint]))
+                joints = (_evidence(joint, 1.0, float(values[peak])),)
+                found.append(Candidate(detector, STRETCH, first, stop, peak, float(values[peak]), sure, joints, ("hinges",), text))
+    return found
+
+
+def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
+    """A standing foot that slides, or a body that floats; not where the picture leaps, which moves everything at once."""
+    leaps = maximum_filter1d((np.nan_to_num(tracks.unexplained) > _ABRUPT).astype(int), 2 * half_window(times, _AFTER_LEAP) + 1) > 0
+    found = []
+    for first, stop, peak in peaks(np.where(leaps, np.nan, tracks.slip), LEAST["slip"], 0.6, bridge=3):
+        value = float(tracks.slip[peak])
+        text = f"Nothing of the body rests in {frames_text(first, stop)}: all of it slides by at least {value:.2f} body heights a second."
+        sure = float(np.nanmean(tracks.confidence[first:stop].max(axis=1)))
+        found.append(Candidate("slip", SLIDE, first, stop, peak, value, sure, (), ("what rests",), text))
+    return found
+
+
+def _evidence(joint: int, share: float, excess: float) -> JointEvidence:
+    return JointEvidence(JOINTS[joint], float(share), float(excess))

@@ -1,0 +1,83 @@
+"""An event before it has an id, a rarity and a rank, and the small things that all detectors share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.analysis import JointEvidence
+
+JUMP, FREEZE, DISORDER, SWAP, STRETCH = "jump", "freeze", "disorder", "swap", "stretch"
+DRIFT, SLIDE, EDIT, POSE_LOST = "scale or identity drift", "slide or float", "edit", "pose lost"
+
+# detector -> the least of its statistic that is looked at: above what real clips that nobody has tampered with reach in 99.9 % of their
+# frames (in brackets, where it was measured). How rare a value above it is says the table of rarities.
+LEAST = {
+    "cut": 1.0,
+    "crossfade": 1.2,
+    "mirror": 0.8,  # (0.3; mirrored frames: from 3.3)
+    "freeze": 3.0,  # (2.9; frames shown again: from 4.4)
+    "shuffle": 1.25,  # (1.23; frames out of order: from 1.29)
+    "splice": 1.1,  # (1.1)
+    "reversal": 1.3,  # (0.97; a symmetric motion that was rendered reached 1.1; frames turned round: from 1.8)
+    "skip": 2.5,  # (1.8; frames left out: mostly from 4.2, the edge of a limb that is warped 2.4)
+    "still": 0.3,
+    "hinges": 5.0,
+    "turned hinges": 60.0,
+    "sides": 0.03,
+    "bones": 0.3,
+    "joints": 4.0,
+    "joints alone": 2.8,
+    "slip": 0.25,
+    "size": 0.09,
+    "colour": 12.0,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Frames as in Glitch. detector: its row in the table of rarities; value: its statistic there, higher is rarer.
+
+    confidence: 0..1, that the pose, where the event rests on it, is right; 1 for what the pictures tell alone.
+    """
+
+    detector: str
+    kind: str
+    start: int
+    stop: int
+    peak: int
+    value: float
+    confidence: float
+    joints: tuple[JointEvidence, ...]
+    tracks: tuple[str, ...]
+    text: str
+
+
+def runs(mask: np.ndarray, bridge: int = 0) -> list[tuple[int, int]]:
+    """The stretches of True as (first, stop), those no more than `bridge` apart joined."""
+    places = np.flatnonzero(mask)
+    if not places.size:
+        return []
+    breaks = np.flatnonzero(np.diff(places) > bridge + 1)
+    return [(int(a), int(b) + 1) for a, b in zip(places[np.r_[0, breaks + 1]], places[np.r_[breaks, len(places) - 1]], strict=True)]
+
+
+def peaks(values: np.ndarray, least: float, share: float, bridge: int = 0) -> list[tuple[int, int, int]]:
+    """(first, stop, peak) of each stretch in which values [T] reach `least`; it lasts while they stay above `share` of their highest.
+
+    NaN is below everything.
+    """
+    known = np.nan_to_num(np.asarray(values, np.float64), nan=-np.inf)
+    found = []
+    for first, stop in runs(known >= least, bridge):
+        peak = first + int(known[first:stop].argmax())
+        for part, end in runs(known[first:stop] >= share * known[peak], bridge):
+            if part <= peak - first < end:
+                found.append((first + part, first + end, peak))
+    return found
+
+
+def frames_text(start: int, stop: int) -> str:
+    """`frame 7`, or `frames 7 to 9`; stop exclusive."""
+    return f"frame {start}" if stop - start == 1 else f"frames {start} to {stop - 1}"

@@ -1,0 +1,52 @@
+"""Slow changes of what stays the same in a person: their size, the colours of their parts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.detectors.candidate import DRIFT, LEAST, Candidate, frames_text, peaks
+from core.tracks.local import LocalTracks
+from core.tracks.pixels.colours import PARTS
+
+# A drift is told for as long as its value is above this share of its highest, and has its peak in the middle of the plateau.
+_SHARE, _PLATEAU = 0.7, 0.93
+
+
+def drifts(tracks: LocalTracks) -> list[Candidate]:
+    """Both at once are two changes: each is told."""
+    return [*_sizes(tracks), *_colours(tracks)]
+
+
+def _sizes(tracks: LocalTracks) -> list[Candidate]:
+    found = []
+    for first, stop, peak, top in _plateaus(np.abs(tracks.size_drift), LEAST["size"]):
+        value = float(tracks.size_drift[top])
+        grows = f"{'grows' if value > 0 else 'shrinks'} by {abs(np.expm1(value)):.0%}"
+        text = f"The body {grows} against the background in {frames_text(first, stop)}, compared in equal poses."
+        found.append(_drift("size", first, stop, peak, abs(value), _sure(tracks, first, stop), text, "body size in equal poses"))
+    return found
+
+
+def _colours(tracks: LocalTracks) -> list[Candidate]:
+    found = []
+    # The trunk only: a head that turns changes from face to hair, a limb may be mistaken for what is behind it.
+    trunk = tracks.colour_drift[:, PARTS.index("trunk")]
+    for first, stop, peak, top in _plateaus(trunk, LEAST["colour"]):
+        value = float(trunk[top])
+        text = f"The colour of the trunk changes in {frames_text(first, stop)}, by {value:.0f} of 255 steps of hue."
+        found.append(_drift("colour", first, stop, peak, value, _sure(tracks, first, stop), text, "colours of the body's parts"))
+    return found
+
+
+def _plateaus(values: np.ndarray, least: float) -> list[tuple[int, int, int, int]]:
+    """(first, stop, middle of the plateau, highest) of each stretch above `least`."""
+    middles = {top: (first + stop - 1) // 2 for first, stop, top in peaks(values, least, _PLATEAU, bridge=3)}
+    return [(first, stop, middles[top], top) for first, stop, top in peaks(values, least, _SHARE, bridge=3)]
+
+
+def _sure(tracks: LocalTracks, first: int, stop: int) -> float:
+    return float(np.mean(tracks.confidence[first:stop].max(axis=1)))
+
+
+def _drift(detector: str, first: int, stop: int, peak: int, value: float, confidence: float, text: str, track: str) -> Candidate:
+    return Candidate(detector, DRIFT, first, stop, peak, value, confidence, (), (track,), text)

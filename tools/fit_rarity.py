@@ -1,0 +1,66 @@
+"""Measure how often the detectors speak in real motion that nobody has tampered with, for `core.rarity`.
+
+    python tools/fit_rarity.py FILMS [--out resources/rarity.json]
+
+FILMS is a folder written by tools/render_mocap.py: films of motion capture as the real extractor and the pixel tracks see them. What is
+told only where there are no pictures is measured on the same films without theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.detectors.candidate import LEAST  # noqa: E402
+from core.files import write_atomically  # noqa: E402
+from core.glitches import candidates  # noqa: E402
+from core.rarity import BUNDLED  # noqa: E402
+from core.track import load_track  # noqa: E402
+from core.tracks.local import local_tracks  # noqa: E402
+from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+
+_WITHOUT_PICTURES = ("still", "joints alone")
+_KEPT = 400  # values of each detector: the table looks at the rare ones
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("films", type=Path)
+    parser.add_argument("--out", type=Path, default=BUNDLED)
+    options = parser.parse_args()
+    index = json.loads((options.films / "index.json").read_text(encoding="utf-8"))
+    values: dict[str, list[float]] = defaultdict(list)
+    seconds, frames = 0.0, 0
+    for number, entry in enumerate(index, 1):
+        track = load_track(options.films / entry["file"])
+        with np.load(options.films / entry["file"]) as arrays:
+            pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
+        tracks = local_tracks(track, pixels)
+        with_pictures = candidates(tracks, track.times)
+        without = [found for found in candidates(local_tracks(track, None), track.times) if found.detector in _WITHOUT_PICTURES]
+        for found in (*with_pictures, *without):
+            values[found.detector].append(found.value)
+        seconds += float(track.times[-1] - track.times[0])
+        frames += len(track)
+        print(f"\r{number}/{len(index)}", end="", file=sys.stderr)
+    table = {
+        "footage": f"{len(index)} films of CMU motion capture, {frames} frames",
+        "minutes": round(seconds / 60, 2),
+        "least": LEAST,
+        "values": {name: [float(f"{value:.4g}") for value in sorted(values[name], reverse=True)[:_KEPT]] for name in LEAST},
+    }
+    write_atomically(options.out, json.dumps(table, indent=None).encode())
+    print(f"\n{options.out}: {table['footage']}, {table['minutes']} minutes", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -179,6 +179,8 @@ def test_that_the_pictures_answer_to_dropped_and_held_frames(stuttering: tuple[H
     held = what_if(track, MANIFOLD, edit("hold", 34, 46), "v", film=pictures)
     assert np.nanmax(held.before.tracks["held"][34:46]) < 2
     assert np.nanmin(held.after.tracks["held"][34:46]) > 4
+    assert ("vanishes", "freeze", 50) in {(c.fate.value, c.before.kind, c.start) for c in dropped.events if c.before}
+    assert ("appears", "freeze", 34) in {(c.fate.value, c.after.kind, c.start) for c in held.events if c.after}
     assert dropped.notes == ()
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import PurePath
 
 from core.analysis import Analysis, Glitch, JointEvidence
+from core.detectors.candidate import EDIT, POSE_LOST
 from core.skeletons import readable
 from core.timebase import clock
 from core.track import Presence
@@ -25,6 +26,10 @@ BLIND_SPOTS = (
     "Smooth motion that is wrong in meaning (the wrong exercise, a knee that bends a little too far) may pass as coherent.",
     "Where the pose detector fails, a wrong pose looks like a wrong motion: see the confidence of an event and its pictures.",
     "Depth comes from one camera: movement towards it and away from it is less certain than movement across the picture.",
+    "Limbs that grow, knees and elbows that bend the wrong way, left and right of the body exchanged, and standing feet that slide are "
+    "seen weakly: the pose detector smooths them away, or takes one side for the other.",
+    "A body that slowly grows is told only where it takes up the same pose again; a slow change of colour only where it is large.",
+    "Motion that looks the same forwards and backwards does not tell when it runs backwards.",
     "Fast real motion makes large steps too. A step counts only against the band of real motion.",
     "Attention shows where the encoder looked. It is no proof of a cause.",
     "Both scores depend on frame rate and speed: slow motion scores as more coherent. Compare clips of equal rate and similar motion only.",
@@ -69,8 +74,9 @@ def confidence_text(confidence: float) -> str:
 def verdict(analysis: Analysis) -> list[str]:
     """When, where and why, in two or three sentences."""
     sentences = []
-    if analysis.glitches:
-        count, strongest = len(analysis.glitches), analysis.glitches[0]
+    faults = [glitch for glitch in analysis.glitches if glitch.kind not in (EDIT, POSE_LOST)]
+    if faults:
+        count, strongest = len(faults), faults[0]
         events = "1 suspicious moment was" if count == 1 else f"{count} suspicious moments were"
         sentences.append(f"{events} found in {len(analysis)} frames.")
         lead = "It lies" if count == 1 else "The strongest lies"

@@ -169,6 +169,22 @@ def test_that_short_and_outside_clips_are_marked(report: Report, make_analysis: 
         assert sentence in marked
 
 
+@pytest.mark.parametrize("kind", ["edit", "pose lost"])
+def test_that_what_is_no_fault_of_the_motion_is_not_called_suspicious(report: Report, make_analysis: Maker, kind: str) -> None:
+    first, *rest = make_analysis().glitches
+    words = Page(report(replace(make_analysis(), glitches=(replace(first, kind=kind), *rest)))).words
+    assert "1 suspicious moment was found in 60 frames." in words
+    alone = Page(report(replace(make_analysis(), glitches=(replace(first, kind=kind),)))).words
+    assert "No suspicious moment was found in 60 frames." in alone
+    assert first.text in alone
+
+
+def test_that_the_page_names_the_kinds_that_are_seen_weakly(report: Report, make_analysis: Maker) -> None:
+    words = Page(report(make_analysis())).words
+    assert "Limbs that grow, knees and elbows that bend the wrong way, left and right of the body exchanged" in words
+    assert "Motion that looks the same forwards and backwards does not tell when it runs backwards." in words
+
+
 def test_that_no_event_is_not_called_good(report: Report, make_analysis: Maker) -> None:
     words = Page(report(replace(make_analysis(), glitches=()))).words
     assert "No suspicious moment was found in 60 frames. That does not mean that the motion is good." in words

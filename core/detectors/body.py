@@ -20,6 +20,8 @@ from core.tracks.sides import PAIRS
 _JUMP, _JUMP_SCORE, _ALONE, _ALONE_SCORE = 0.04, 4.0, 0.05, 8.0
 _EXCHANGED = 0.5  # of a pair's steps: when left and right change places and this share is gone, the sides were mistaken
 _WHOLE_BODY = 8  # joints
+# A leap of so many joints, into what is by so many body heights nearer to the mirror image of the body before, is one of its two sides.
+_BOTH_SIDES, _MIRRORED = 3, 0.01
 _TYPICAL_FLOOR = 0.1  # body heights a second: what key points at rest do
 _ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body in space saw what the key points did
 # A pose that leaps while its picture goes on was lost; where the pictures leap as well it was right.
@@ -56,18 +58,22 @@ def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         peak = first + int(part.sum(axis=1).argmax())
         lead = int(part[peak - first].argmax())
         joints = tuple(_evidence(j, total[j] / total.sum(), np.nanmax(tracks.joint_speed[first:stop, j]) / typical[j]) for j in order)
+        mirrored = float(np.max(np.nan_to_num(tracks.body_swap[first:stop])))
+        kind = SWAP if seen and mirrored >= _MIRRORED and len(order) >= _BOTH_SIDES else JUMP
         who = "The whole body" if len(order) >= _WHOLE_BODY else readable(JOINTS[lead]).capitalize()
         text = (
             f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, which the motion around does not "
             f"explain ({score[peak, lead]:.0f} times what is usual around it)."
         )
+        if kind == SWAP:
+            text = f"{text[:-1]}; it is nearer to the mirror image of the body before: left and right may have changed places."
         sure = float(np.nanmean(tracks.confidence[peak - 1 : peak + 1][:, order].min(axis=0)))
         votes: tuple[str, ...] = ("joint steps in the picture",)
         if (in_space[peak, order] >= score_least / 2).any():
             votes = (*votes, "joint steps in space")
         elif not seen:
             sure *= _ONE_WITNESS
-        found.append(Candidate(detector, JUMP, first, stop, peak, strength, sure, joints, votes, text))
+        found.append(Candidate(detector, kind, first, stop, peak, strength, sure, joints, votes, text))
     return _there_and_back(found, half_window(times, _BACK))
 
 

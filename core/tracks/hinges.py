@@ -6,6 +6,7 @@ plane of upper and lower bone tells the hinge; which way it opens is compared wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,7 @@ def hinges(points: np.ndarray, known: np.ndarray, times: np.ndarray) -> Hinges:
         upper, lower = ("hip", "ankle") if part == "knee" else ("shoulder", "wrist")
         first = points[:, _P[name]] - points[:, _P[f"{side}_{upper}"]]
         second = points[:, _P[f"{side}_{lower}"]] - points[:, _P[name]]
-        frame = _body_axes(points)
+        frame = body_axes(points)
         first, second = (_unit(np.einsum("tji,tj->ti", frame, bone)) for bone in (first, second))
         # In the frame of the body: x to its left, y down, z forward. A leg hangs, an arm is held out.
         rest = np.array([0.0, 1.0, 0.0]) if part == "knee" else np.array([1.0 if side == "left" else -1.0, 0.0, 0.0])
@@ -61,11 +62,11 @@ def hinges(points: np.ndarray, known: np.ndarray, times: np.ndarray) -> Hinges:
     return Hinges(back, turn)
 
 
-def _body_axes(points: np.ndarray) -> np.ndarray:
-    """[T, 3, 3]: columns to the body's left, down and forward, from hips and shoulders."""
-    left = points[:, _P["left_hip"]] - points[:, _P["right_hip"]] + points[:, _P["left_shoulder"]] - points[:, _P["right_shoulder"]]
-    down = points[:, _P["left_hip"]] + points[:, _P["right_hip"]] - points[:, _P["left_shoulder"]] - points[:, _P["right_shoulder"]]
-    down = _unit(down)
+def body_axes(points: np.ndarray, names: Sequence[str] = BLAZEPOSE) -> np.ndarray:
+    """float64 [T, 3, 3]: columns to the left, down and forward of the body, from hips and shoulders among points [T, P, 3] of these names."""
+    hips, shoulders = ([points[:, names.index(f"{side}_{name}")] for side in ("left", "right")] for name in ("hip", "shoulder"))
+    left = hips[0] - hips[1] + shoulders[0] - shoulders[1]
+    down = _unit(hips[0] + hips[1] - shoulders[0] - shoulders[1])
     left = _unit(left - (left * down).sum(-1, keepdims=True) * down)
     return np.stack([left, down, np.cross(left, down)], axis=-1)
 

@@ -17,7 +17,7 @@ from core.tracks.order import order
 from core.tracks.pace import pace
 from core.tracks.pixels.measure import PixelTracks
 from core.tracks.root import root, still_paths
-from core.tracks.sides import sides
+from core.tracks.sides import body_swap, sides
 from core.tracks.spikes import spikes
 
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
@@ -62,6 +62,7 @@ class LocalTracks:
     Sides
       swap                      share of the step that exchanging left and right takes away; negative is ordinary, 1 is all of it
       swap_pairs [T, 6]         the same in body heights for each pair of `sides.PAIRS`
+      body_swap                 body heights by which the body's step is shorter if it was its mirror image before; ordinary below 0
     Looks
       appearance_step           distance of the appearance feature from that of the frame before
       appearance_drift          of its medians half a second before and after
@@ -109,6 +110,7 @@ class LocalTracks:
     size_drift_loose: np.ndarray
     swap: np.ndarray
     swap_pairs: np.ndarray
+    body_swap: np.ndarray
     appearance_step: np.ndarray
     appearance_drift: np.ndarray
     colour_drift: np.ndarray
@@ -187,6 +189,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "size_drift_loose": size_drift(_without_arms(keypoints), still, track.times, alike=_NEARLY_ALIKE),
         "swap": both.swap,
         "swap_pairs": both.pairs,
+        "body_swap": body_swap(motion.space),
         "appearance_step": blank if appearance is None else steps(appearance),
         "appearance_drift": blank if appearance is None else change(appearance, track.times),
     }

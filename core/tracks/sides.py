@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.tracks.hinges import body_axes
 from core.tracks.joints import JOINTS
 
 PAIRS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _LEFT = [JOINTS.index(f"left_{name}") for name in PAIRS]
 _RIGHT = [JOINTS.index(f"right_{name}") for name in PAIRS]
+_FEWEST = 7  # joints
 _LEAST = 0.03  # body heights: sides nearer than this cannot be told apart
 
 
@@ -39,6 +41,26 @@ def sides(positions: np.ndarray) -> Sides:
     total = np.where(known, np.maximum(kept, _LEAST), 0.0).sum(axis=1) / 2
     swap = np.where(known, gain, 0.0).sum(axis=1) / np.maximum(total, 1e-9)
     return Sides(gain.astype(np.float32), np.where(known.sum(axis=1) >= 3, swap, np.nan).astype(np.float32))
+
+
+def body_swap(space: np.ndarray) -> np.ndarray:
+    """float64 [T], body heights: by how much the step into each frame is shorter if the body before is taken as its mirror image.
+
+    space [T, J, 3] of `joints.JOINTS`, hips at 0, in body heights, NaN unknown. In the body's own axes, so that turning does not count, and
+    the mean over the joints. Where left and right of a body have changed places, its pose becomes that of its mirror image; where a joint
+    leaps or the whole body does, it does not.
+    """
+    points = np.asarray(space, np.float64)
+    own = np.einsum("tji,tkj->tki", body_axes(points, JOINTS), points)
+    mirrored = own.copy()
+    mirrored[:, _LEFT], mirrored[:, _RIGHT] = own[:, _RIGHT], own[:, _LEFT]
+    mirrored = mirrored * (-1.0, 1.0, 1.0)
+    gain = np.full(len(points), np.nan)
+    steps = _length(own[1:] - own[:-1]) - _length(own[1:] - mirrored[:-1])
+    known = np.isfinite(steps)
+    gain[1:] = np.where(known, steps, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    gain[1:][known.sum(axis=1) < _FEWEST] = np.nan
+    return gain
 
 
 def _length(vectors: np.ndarray) -> np.ndarray:

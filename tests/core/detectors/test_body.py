@@ -116,6 +116,25 @@ def test_that_without_pictures_sides_that_change_places_are_not_told() -> None:
     assert joint_jumps(tracks, TIMES) == []
 
 
+def several(frames: dict[int, float]) -> dict[str, np.ndarray]:
+    """Wrist, elbow and nose leap at once."""
+    each = [leap(frames, joint) for joint in (WRIST, ELBOW, 0)]
+    return {name: np.maximum.reduce([tracks[name] for tracks in each]) for name in each[0]}
+
+
+@pytest.mark.parametrize(("nearer", "kind"), [(0.05, "swap"), (-0.05, "jump")])
+def test_that_a_leap_into_the_mirror_image_is_a_swap(nearer: float, kind: str) -> None:
+    tracks = quiet_tracks(**several({30: 0.3}), unexplained=at(60, {30: 3.0}, 1.0), body_swap=at(60, {30: nearer}, -0.05))
+    (found,) = joint_jumps(tracks, TIMES)
+    assert told([found]) == [("joints", kind, 30, 31, 30)]
+    assert ("left and right may have changed places" in found.text) == (kind == "swap")
+
+
+def test_that_one_joint_that_leaps_is_no_swap() -> None:
+    tracks = quiet_tracks(**leap({30: 0.3}), unexplained=at(60, {30: 3.0}, 1.0), body_swap=at(60, {30: 0.05}, -0.05))
+    assert [c.kind for c in joint_jumps(tracks, TIMES)] == ["jump"]
+
+
 def longer(frames: range, ratio: float, bones: tuple[int, ...] = (FOREARM,)) -> dict[str, np.ndarray]:
     return {
         "bone_picture": of_column(60, 8, {bone: dict.fromkeys(frames, ratio) for bone in bones}, usual=1.0),

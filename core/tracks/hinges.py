@@ -63,7 +63,7 @@ def hinges(points: np.ndarray, known: np.ndarray, times: np.ndarray) -> Hinges:
 
 
 def body_axes(points: np.ndarray, names: Sequence[str] = BLAZEPOSE) -> np.ndarray:
-    """float64 [T, 3, 3]: columns to the left, down and forward of the body, from hips and shoulders among points [T, P, 3] of these names."""
+    """float64 [T, 3, 3]: columns to the left, down and forward of the body, from hips and shoulders among points [T, P, 3] so named."""
     hips, shoulders = ([points[:, names.index(f"{side}_{name}")] for side in ("left", "right")] for name in ("hip", "shoulder"))
     left = hips[0] - hips[1] + shoulders[0] - shoulders[1]
     down = _unit(hips[0] + hips[1] - shoulders[0] - shoulders[1])

@@ -11,8 +11,9 @@ from core.analysis import JointEvidence
 JUMP, FREEZE, DISORDER, SWAP, STRETCH = "jump", "freeze", "disorder", "swap", "stretch"
 DRIFT, SLIDE, EDIT, POSE_LOST = "scale or identity drift", "slide or float", "edit", "pose lost"
 
-# detector -> the least of its statistic that is looked at: above what real clips that nobody has tampered with reach in 99.9 % of their
-# frames (in brackets, where it was measured). How rare a value above it is says the table of rarities.
+# detector -> the least of its statistic that is looked at. In brackets, where it was measured: what 99.9 % of the frames of real clips that
+# nobody has tampered with stay below; there the least is above it. The others speak in clean clips too: how rare a value is says the table
+# of rarities.
 LEAST = {
     "cut": 1.0,
     "crossfade": 1.2,

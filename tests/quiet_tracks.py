@@ -7,11 +7,11 @@ import numpy as np
 from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
 from core.tracks.local import LocalTracks
-from core.tracks.pixels.colours import PARTS
 
 _PICTURES = (
     "sharpness", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth", "turn_back",
     "unexplained", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+    "colour_drift",
 )  # fmt: skip
 _WIDTHS = {
     **dict.fromkeys(
@@ -21,7 +21,6 @@ _WIDTHS = {
     **dict.fromkeys(("bone_space", "bone_picture", "bone_bump"), len(BONES)),
     **dict.fromkeys(("hyperextension", "hinge_turn"), 4),
     "swap_pairs": 6,
-    "colour_drift": len(PARTS),
 }
 
 
@@ -34,7 +33,7 @@ def quiet_tracks(frames: int = 60, pictures: bool = True, fps: float = 30.0, **g
     for name in ("bone_space", "bone_picture", "skip", "worth", "unexplained"):
         found[name] += 1.0
     if not pictures:
-        for name in (*_PICTURES, "joint_off_flow", "colour_drift"):
+        for name in (*_PICTURES, "joint_off_flow"):
             found[name][:] = np.nan
     found.update(given)
     return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})

@@ -1,4 +1,4 @@
-"""Slow changes of what stays the same in a person: their size, the colours of their parts."""
+"""Slow changes of what stays the same in a person: their size, the colour of their trunk."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from core.detectors.candidate import DRIFT, LEAST, Candidate, frames_text, peaks
 from core.tracks.local import LocalTracks
-from core.tracks.pixels.colours import PARTS
 
 # A drift is told for as long as its value is above this share of its highest, and has its peak in the middle of the plateau.
 _SHARE, _PLATEAU = 0.7, 0.93
+# The values compare a second with the one before, half a second apart: what lies farther from the middle is only their reach.
+_REACH_SECONDS = 0.65
 
 
 def drifts(tracks: LocalTracks) -> list[Candidate]:
@@ -19,7 +20,7 @@ def drifts(tracks: LocalTracks) -> list[Candidate]:
 
 def _sizes(tracks: LocalTracks) -> list[Candidate]:
     found = []
-    for first, stop, peak, top in _plateaus(np.abs(tracks.size_drift), LEAST["size"]):
+    for first, stop, peak, top in _plateaus(np.abs(tracks.size_drift), LEAST["size"], tracks):
         value = float(tracks.size_drift[top])
         grows = f"{'grows' if value > 0 else 'shrinks'} by {abs(np.expm1(value)):.0%}"
         text = f"The body {grows} against the background in {frames_text(first, stop)}, compared in equal poses."
@@ -29,19 +30,21 @@ def _sizes(tracks: LocalTracks) -> list[Candidate]:
 
 def _colours(tracks: LocalTracks) -> list[Candidate]:
     found = []
-    # The trunk only: a head that turns changes from face to hair, a limb may be mistaken for what is behind it.
-    trunk = tracks.colour_drift[:, PARTS.index("trunk")]
-    for first, stop, peak, top in _plateaus(trunk, LEAST["colour"]):
-        value = float(trunk[top])
+    for first, stop, peak, top in _plateaus(tracks.colour_drift, LEAST["colour"], tracks):
+        value = float(tracks.colour_drift[top])
         text = f"The colour of the trunk changes in {frames_text(first, stop)}, by {value:.0f} of 255 steps of hue."
-        found.append(_drift("colour", first, stop, peak, value, _sure(tracks, first, stop), text, "colours of the body's parts"))
+        found.append(_drift("colour", first, stop, peak, value, _sure(tracks, first, stop), text, "colour of the trunk"))
     return found
 
 
-def _plateaus(values: np.ndarray, least: float) -> list[tuple[int, int, int, int]]:
+def _plateaus(values: np.ndarray, least: float, tracks: LocalTracks) -> list[tuple[int, int, int, int]]:
     """(first, stop, middle of the plateau, highest) of each stretch above `least`."""
+    reach = max(2, round(_REACH_SECONDS / float(np.nanmedian(tracks.duration))))
     middles = {top: (first + stop - 1) // 2 for first, stop, top in peaks(values, least, _PLATEAU, bridge=3)}
-    return [(first, stop, middles[top], top) for first, stop, top in peaks(values, least, _SHARE, bridge=3)]
+    return [
+        (max(first, middles[top] - reach), min(stop, middles[top] + reach + 1), middles[top], top)
+        for first, stop, top in peaks(values, least, _SHARE, bridge=3)
+    ]
 
 
 def _sure(tracks: LocalTracks, first: int, stop: int) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.tracks.joints import half_window, quantile
+from core.tracks.joints import JOINTS, half_window, quantile
 
 _GAP_SECONDS, _WINDOW_SECONDS = 0.6, 1.2
 _SIDES_SECONDS = 0.5
@@ -18,6 +18,9 @@ _STRIDE_SECONDS = 0.1
 _FEWEST = 4  # frames on each side
 # Poses are equal when their normed shapes differ by less than this, and a size needs as many pairs of them.
 ALIKE, _PAIRS = 0.06, 3.0
+# For colours poses only have to show the trunk from about the same side.
+_NOT_TOO_DIFFERENT = 0.5
+_THINNEST = 0.15  # half the width of a trunk in profile, as a share of its length
 
 
 def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray, alike: float = ALIKE) -> np.ndarray:
@@ -39,16 +42,61 @@ def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarra
     level = np.log(np.maximum(size, 1e-9)) - np.cumsum(np.nan_to_num(camera_scale))
 
     def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
-        square = np.square(shape[before]).sum(1)[:, None] + np.square(shape[after]).sum(1) - 2 * shape[before] @ shape[after].T
-        weight = np.nan_to_num(np.exp(-np.maximum(square, 0) / alike**2)).ravel()
-        if weight.sum() < _PAIRS:
-            return float("nan")
-        change = (level[after][None] - level[before][:, None]).ravel()
-        order = np.argsort(change)
-        total = np.cumsum(weight[order])
-        return float(change[order][np.searchsorted(total, total[-1] / 2)])
+        return _between(level, shape, before, after, alike)
 
     return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
+
+
+def colour_drift(colours: np.ndarray, positions: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """float64 [T]: change of the trunk's colour from before to after each frame, of poses that are not too different; NaN where unknown.
+
+    colours [T, 2]: a and b of Lab; positions [T, 13, 2] of `joints.JOINTS` in the picture, NaN unknown. Frames in which an arm lies over
+    the trunk say nothing of its colour.
+    """
+    positions = np.asarray(positions, np.float64)
+    values = np.where(_arm_over_trunk(positions)[:, None], np.nan, np.asarray(colours, np.float64))
+    centred = positions - positions.mean(axis=1, keepdims=True)
+    size = np.sqrt(np.square(centred).sum(axis=(1, 2)))
+    shape = (centred / np.maximum(size, 1e-9)[:, None, None]).reshape(len(positions), -1)
+    known = np.isfinite(values[:, 0]) & np.isfinite(shape[:, 0])
+
+    def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
+        before, after = before[known[before]], after[known[after]]
+        if len(before) < _FEWEST or len(after) < _FEWEST:
+            return float("nan")
+        changes = [_between(values[:, channel], shape, before, after, _NOT_TOO_DIFFERENT) for channel in range(2)]
+        return float(np.hypot(changes[0], changes[1]))
+
+    return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
+
+
+def _between(level: np.ndarray, shape: np.ndarray, before: np.ndarray, after: np.ndarray, alike: float) -> float:
+    """The median change of level [T] from the frames before to those after, pairs weighed by how alike their shapes [T, N] are."""
+    square = np.square(shape[before]).sum(1)[:, None] + np.square(shape[after]).sum(1) - 2 * shape[before] @ shape[after].T
+    weight = np.nan_to_num(np.exp(-np.maximum(square, 0) / alike**2)).ravel()
+    if weight.sum() < _PAIRS:
+        return float("nan")
+    change = (level[after][None] - level[before][:, None]).ravel()
+    order = np.argsort(change)
+    total = np.cumsum(weight[order])
+    return float(change[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _arm_over_trunk(positions: np.ndarray) -> np.ndarray:
+    """bool [T]: an elbow or a wrist beside the line from the shoulders to the hips, no farther from it than the trunk is wide."""
+    at = {name: positions[:, place] for place, name in enumerate(JOINTS)}
+    top, bottom = ((at[f"left_{name}"] + at[f"right_{name}"]) / 2 for name in ("shoulder", "hip"))
+    along = bottom - top
+    length = np.maximum(np.linalg.norm(along, axis=1), 1e-9)
+    spans = [np.abs(at[f"left_{name}"] - at[f"right_{name}"]).max(axis=1) for name in ("shoulder", "hip")]
+    width = np.maximum(np.maximum(*spans) / 2, _THINNEST * length)
+    covered = np.zeros(len(positions), bool)
+    for name in ("left_elbow", "right_elbow", "left_wrist", "right_wrist"):
+        place = at[name] - top
+        share = (place * along).sum(axis=1) / length**2
+        aside = np.abs(place[:, 0] * along[:, 1] - place[:, 1] * along[:, 0]) / length
+        covered |= (share > 0.1) & (share < 1.0) & (aside < width)
+    return covered
 
 
 def change(values: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -9,12 +9,13 @@ import numpy as np
 from core.skeletons import OPENPOSE_BODY
 from core.track import HumanTrack
 from core.tracks.bones import bone_lengths
-from core.tracks.drift import change, size_drift, steps
+from core.tracks.drift import change, colour_drift, size_drift, steps
 from core.tracks.edits import crossfade, cut, flicker
 from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.order import order
 from core.tracks.pace import pace
+from core.tracks.pixels.colours import PARTS
 from core.tracks.pixels.measure import PixelTracks
 from core.tracks.root import root, still_paths
 from core.tracks.sides import body_swap, sides
@@ -66,7 +67,7 @@ class LocalTracks:
     Looks
       appearance_step           distance of the appearance feature from that of the frame before
       appearance_drift          of its medians half a second before and after
-      colour_drift [T, 4]       the same of the colour (a, b of Lab) of head, trunk, arms, legs (pictures)
+      colour_drift              change of the trunk's colour (a, b of Lab) from before to after; ordinary below 24 (pictures)
     Pictures (`pace`, `order`)
       change                    of the person's picture since the frame before, in grey levels
       held, regular, freeze, skip
@@ -223,7 +224,8 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
     return {
         "sharpness": sharpness / np.maximum(running_median(sharpness[:, None], second)[:, 0], 1e-6),
         "joint_off_flow": off_flow,
-        "colour_drift": np.stack([change(pixels.colours[:, part, 1:], track.times) for part in range(4)], axis=-1),
+        # Which side of the trunk is shown a joint that is hidden tells as well.
+        "colour_drift": colour_drift(pixels.colours[:, PARTS.index("trunk"), 1:], track.keypoints[:, _KEYPOINT], track.times),
         "change": person[:, 0],
         "held": p.held,
         "regular": p.regular,
@@ -249,10 +251,10 @@ def _without_pictures(total: int) -> dict[str, np.ndarray]:
     alone = (
         "sharpness", "turn_back", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth",
         "unexplained",
-        "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+        "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support", "colour_drift",
     )  # fmt: skip
     found = {name: np.full(total, np.nan) for name in alone}
-    return {**found, "joint_off_flow": np.full((total, len(JOINTS)), np.nan), "colour_drift": np.full((total, 4), np.nan)}
+    return {**found, "joint_off_flow": np.full((total, len(JOINTS)), np.nan)}
 
 
 def _within_shots(distance: np.ndarray, begins: np.ndarray) -> np.ndarray:

@@ -1,8 +1,10 @@
 """Slow changes of size and looks."""
 
 import numpy as np
+import pytest
 
-from core.tracks.drift import change, size_drift, steps
+from core.tracks.drift import change, colour_drift, size_drift, steps
+from core.tracks.joints import JOINTS
 
 TIMES = np.arange(240) / 30
 
@@ -61,3 +63,29 @@ def test_that_a_step_of_a_feature_is_the_distance_of_unit_vectors() -> None:
     found = steps(np.array([[3.0, 4.0], [4.0, 3.0], [8.0, 6.0]]))
     assert np.isnan(found[0])
     np.testing.assert_allclose(found[1:], [np.hypot(0.2, 0.2), 0.0], atol=1e-12)
+
+
+def standing(frames: int = 240) -> np.ndarray:
+    """The 13 joints of somebody who stands with the arms held out."""
+    half = {"nose": (0, -8), "shoulder": (2, -6), "elbow": (5, -6), "wrist": (8, -6), "hip": (1.5, 0), "knee": (1.5, 5), "ankle": (1.5, 10)}
+    points = []
+    for name in JOINTS:
+        x, y = half[name.split("_")[-1]]
+        points.append((-x if name.startswith("right") else x, y))
+    return np.tile(np.array(points, float), (frames, 1, 1))
+
+
+def test_that_a_colour_that_changes_is_told_by_how_much() -> None:
+    colours = np.tile([128.0, 128.0], (240, 1))
+    colours[120:] += (30, 40)
+    found = colour_drift(colours, standing(), TIMES)
+    assert np.nanmax(found) == pytest.approx(50.0)
+    assert found[120] == pytest.approx(50.0)
+    assert found[40] == pytest.approx(0.0)
+
+
+def test_that_an_arm_over_the_trunk_is_no_change_of_its_colour() -> None:
+    colours, positions = np.tile([128.0, 128.0], (240, 1)), standing()
+    positions[100:140, JOINTS.index("left_wrist")] = (0, -3)
+    colours[100:140] += 60
+    assert np.nanmax(colour_drift(colours, positions, TIMES)) == pytest.approx(0.0)

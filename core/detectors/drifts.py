@@ -39,6 +39,8 @@ def _colours(tracks: LocalTracks) -> list[Candidate]:
 
 def _plateaus(values: np.ndarray, least: float, tracks: LocalTracks) -> list[tuple[int, int, int, int]]:
     """(first, stop, middle of the plateau, highest) of each stretch above `least`."""
+    if len(tracks) < 2:
+        return []
     reach = max(2, round(_REACH_SECONDS / float(np.nanmedian(tracks.duration))))
     middles = {top: (first + stop - 1) // 2 for first, stop, top in peaks(values, least, _PLATEAU, bridge=3)}
     return [

@@ -22,7 +22,7 @@ from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 4
+DETECTOR = 5
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a
@@ -67,7 +67,7 @@ def find_glitches(
     rarity, looked_at = bundled_rarity(), attention or {}
     weighed = [(c, rarity.between(c.detector, c.value)) for c in candidates(tracks, track.times)]
     found = sorted(one_each(weighed, s), key=lambda item: (-severity(item[1]) * item[0].confidence, item[0].start))
-    named = [_glitch(c, severity(m), rarity_text(m), looked_at) for c, m in found if c.kind != EDIT][: s.most]
+    named = [_glitch(c, severity(m), rarity_text(m, rarity.minutes), looked_at) for c, m in found if c.kind != EDIT][: s.most]
     edits = [_glitch(c, 0.0, _EDITED, looked_at) for c, _ in found if c.kind == EDIT]
     lost = [_glitch(c, 0.0, _LOST, looked_at) for c in poses_lost(track, unsure, raw.confidence)[:_LOST_TOLD]]
     events: dict[str, Glitch] = {}

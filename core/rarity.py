@@ -57,12 +57,10 @@ def severity(minutes: float) -> float:
     return float(np.clip((np.log10(max(minutes, 1e-3)) + 1.0) / (np.log10(_LONGEST) + 1.0), 0.0, 1.0))
 
 
-def rarity_text(minutes: float) -> str:
-    """In words: `once in 40 minutes of real motion`."""
-    if minutes >= _LONGEST:
-        return f"rarer than once in {_LONGEST / 60:.0f} hours of real motion"
-    if minutes >= 90:
-        return f"once in {minutes / 60:.1f} hours of real motion"
+def rarity_text(minutes: float, measured: float) -> str:
+    """In words: `once in 4 minutes of real motion`. measured: minutes that the table knows; beyond them nothing is claimed."""
+    if minutes > measured:
+        return f"not once in the {measured:.0f} minutes of real motion that were measured"
     if minutes >= 1.5:
         return f"once in {minutes:.0f} minutes of real motion"
     return f"{1 / minutes:.0f} times a minute in real motion"

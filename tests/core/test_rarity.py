@@ -66,12 +66,12 @@ def test_that_severity_grows_with_each_tenfold() -> None:
     [
         (0.1, "10 times a minute in real motion"),
         (40, "once in 40 minutes of real motion"),
-        (150, "once in 2.5 hours of real motion"),
-        (600, "rarer than once in 10 hours of real motion"),
+        (61, "not once in the 60 minutes of real motion that were measured"),
+        (600, "not once in the 60 minutes of real motion that were measured"),
     ],
 )
 def test_that_rarity_is_said_in_words(minutes: float, text: str) -> None:
-    assert rarity_text(minutes) == text
+    assert rarity_text(minutes, 60.0) == text
 
 
 def test_that_the_bundled_table_knows_every_detector_as_it_is() -> None:

@@ -1,8 +1,8 @@
 """What the tool says of a film: `core.pipeline.analyze` through a cache of its own, so that tracks are extracted once.
 
 The key of a cached list of glitches knows only the detector's version and settings; here every change of the code counts. Lists and
-finished analyses are therefore thrown away as soon as any file of `core` is another than when they were made, embeddings when one of
-those that make them is; tracks stay until the extractor's version is raised.
+finished analyses are therefore thrown away as soon as any file of `core` is another than when they were made, embeddings and
+pixel tracks when one of those that make them is; extracted tracks stay until the extractor's version is raised.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.glitches.matching import Event
 from core.analysis import Analysis, Glitch
 from core.events import AnalysisRequest
 from core.pipeline import analyze
-from core.store import ANALYSIS, EMBEDDING, GLITCHES, Store
+from core.store import ANALYSIS, EMBEDDING, GLITCHES, PIXELS, Store
 
 _CORE = Path(__file__).resolve().parents[2] / "core"
 _EMBEDDING_CODE = ("embedding", "encoder", "manifold", "motion", "windows")
@@ -29,6 +29,7 @@ def open_store(work: Path) -> Store:
     folder = work / "store"
     _forget(folder, "core", (ANALYSIS, GLITCHES), sorted(_CORE.rglob("*.py")))
     _forget(folder, "encoder", (EMBEDDING,), [_CORE / f"{name}.py" for name in _EMBEDDING_CODE])
+    _forget(folder, "pixels", (PIXELS,), sorted((_CORE / "tracks" / "pixels").glob("*.py")))
     return Store(folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from core.embedding_sources import EMBEDDINGS, embeddings_file
@@ -111,7 +112,7 @@ class AnalyseDialog(QDialog):
         name.setToolTip(str(self._clip))
         layout.addWidget(name)
         layout.addLayout(self.form)
-        layout.addWidget(self.problem)
+        layout.addWidget(self.problem, 1)
         layout.addWidget(self.buttons)
         self.setMinimumWidth(620)
 
@@ -200,6 +201,19 @@ class AnalyseDialog(QDialog):
         problem = self._problem()
         self.problem.setText(problem or ("Looking into the models ..." if self._looking is not None else self._remark))
         self.analyse.setEnabled(not problem and self._sources is not None and self._looking is None)
+        self._grow()
+
+    def _grow(self) -> None:
+        """Make room for a longer text: a layout asks for no more height by itself, and would squeeze the fields."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._grow()
 
     def _problem(self) -> str:
         unfit = misfit(self.extractor.currentData(), self._sources) if self._sources is not None else ""

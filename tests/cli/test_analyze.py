@@ -206,6 +206,7 @@ def test_that_ctrl_c_cancels_cleanly_with_status_130(clip: Path, manifold: Path,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background of a shell inherit that it is ignored
     )
     assert program.stderr is not None
     while ": extract" not in program.stderr.readline():

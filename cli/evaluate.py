@@ -97,7 +97,9 @@ def run(options: argparse.Namespace) -> int:
     module, name = options.work.split(".")
     work: Callable[[argparse.Namespace], int] = getattr(import_module(f"cli.evaluation.{module}"), name)
     try:
-        return max(work(options), DONE)
+        status = max(work(options), DONE)
+        sys.stdout.flush()  # a pipe that nobody reads is noticed here, not at the end of the program
+        return status
     except EvaluationError as error:
         refuse(str(error))
     except BrokenPipeError:  # whoever reads the tables has seen enough

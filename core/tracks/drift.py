@@ -17,18 +17,18 @@ _SIDES_SECONDS = 0.5
 _STRIDE_SECONDS = 0.1
 _FEWEST = 4  # frames on each side
 # Poses are equal when their normed shapes differ by less than this, and a size needs as many pairs of them.
-ALIKE, _PAIRS = 0.06, 3.0
+_ALIKE, _PAIRS = 0.06, 3.0
 # For colours poses only have to show the trunk from about the same side.
 _NOT_TOO_DIFFERENT = 0.5
 _THINNEST = 0.15  # half the width of a trunk in profile, as a share of its length
 
 
-def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray, alike: float = ALIKE) -> np.ndarray:
+def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray) -> np.ndarray:
     """float64 [T]: log of the body's size after over before each frame, of equal poses; NaN where no poses are alike.
 
     positions [T, J, 2] in the picture, any unit of length that does not change, NaN unknown; camera_scale [T]: log of the scale that the
     background has gained since the frame before, 0 where unknown. Only equal poses are compared: a projected body changes its size with
-    every pose. `alike`: the difference of two shapes up to which they count as equal.
+    every pose.
     """
     positions = np.asarray(positions, np.float64)
     known = np.isfinite(positions[..., 0])
@@ -42,7 +42,7 @@ def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarra
     level = np.log(np.maximum(size, 1e-9)) - np.cumsum(np.nan_to_num(camera_scale))
 
     def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
-        return _between(level, shape, before, after, alike)
+        return _between(level, shape, before, after, _ALIKE)
 
     return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
 

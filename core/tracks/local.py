@@ -25,7 +25,6 @@ _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
 _SEEN, _ENOUGH = 0.7, 6  # share of the frames in which a joint is seen, and joints, for a size
-_NEARLY_ALIKE = 0.15  # of poses, for `drift.size_drift`
 _TURN_AROUND = 12  # frames on either side, whose flow is the usual
 
 
@@ -59,7 +58,6 @@ class LocalTracks:
       hinge_turn [T, 4]         degrees by which the way they bend has turned, times the sine of the bend (`hinges.Hinges.turn`)
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
       size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1; unknown without such poses
-      size_drift_loose          the same of poses that are only nearly equal: ordinary within 0.2
     Sides
       swap                      share of the step that exchanging left and right takes away; negative is ordinary, 1 is all of it
       swap_pairs [T, 6]         the same in body heights for each pair of `sides.PAIRS`
@@ -108,7 +106,6 @@ class LocalTracks:
     hinge_turn: np.ndarray
     shape_step: np.ndarray
     size_drift: np.ndarray
-    size_drift_loose: np.ndarray
     swap: np.ndarray
     swap_pairs: np.ndarray
     body_swap: np.ndarray
@@ -187,7 +184,6 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "hinge_turn": bends.turn,
         "shape_step": shape_step,
         "size_drift": size_drift(_without_arms(keypoints), still, track.times),
-        "size_drift_loose": size_drift(_without_arms(keypoints), still, track.times, alike=_NEARLY_ALIKE),
         "swap": both.swap,
         "swap_pairs": both.pairs,
         "body_swap": body_swap(motion.space),

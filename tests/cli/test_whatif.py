@@ -13,24 +13,9 @@ from core.project import new_project, save_project
 from core.recall import recall_latest
 from core.store import Store
 from core.video import file_sha256
-from tests.tiny_extractor import TinyRequest, write_clip, write_manifold
+from tests.tiny_extractor import TinyRequest
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "telltale_sample.mp4"
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clip(tmp_path_factory.mktemp("clip") / "swing.mp4", frames=40)
-
-
-@pytest.fixture(scope="module")
-def manifold(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_manifold(tmp_path_factory.mktemp("manifold") / "test.manifold")
-
-
-@pytest.fixture(scope="module")
-def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(autouse=True)

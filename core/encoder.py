@@ -118,6 +118,10 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Encoded:
         """x [B, T, D]: normalised raw parts of all sources, then their motion parts. Raises ValueError for a wrong D."""
+        return self.fuse(self.each_source(x))
+
+    def each_source(self, x: Tensor) -> Tensor:
+        """What each source says by itself: [B, T, D] -> [B, T, K, d]. Raises ValueError for a wrong D."""
         if x.shape[-1] != self.config.columns:
             raise ValueError(f"the encoder reads {self.config.columns} columns, not {x.shape[-1]}")
         names, raw_sizes, motion_sizes = zip(*self.config.sources, strict=True)
@@ -126,8 +130,12 @@ class Encoder(nn.Module):
             functional.layer_norm(self.state_enc[name](raw) + self.motion_enc[name](motion), (self.config.d_model,))
             for name, raw, motion in zip(names, parts, parts[len(names) :], strict=False)
         ]
-        frames, alpha = self.fusion(torch.stack(each, dim=2))
-        tokens = self.temporal(self.pos_enc(torch.cat([self.cls.expand(len(x), -1, -1), frames], dim=1)))
+        return torch.stack(each, dim=2)
+
+    def fuse(self, each: Tensor) -> Encoded:
+        """What the sources say together: [B, T, K, d] of `each_source`."""
+        frames, alpha = self.fusion(each)
+        tokens = self.temporal(self.pos_enc(torch.cat([self.cls.expand(len(each), -1, -1), frames], dim=1)))
         tokens = functional.normalize(tokens, dim=-1)
         return Encoded(tokens[:, 0], tokens[:, 1:], alpha)
 

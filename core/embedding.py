@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,12 +113,18 @@ def encode(encoder: Encoder, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
 
     More threads are slower for tensors of this size, and they would take the cores from the extractor and the window.
     """
+    with one_thread(), torch.inference_mode():
+        z_cls, z, alpha = encoder(torch.from_numpy(rows))
+        return z_cls.numpy(), torch.linalg.vector_norm(z[:, 1:] - z[:, :-1], dim=-1).numpy(), alpha.numpy()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch computes on one thread, and afterwards on as many as before."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.inference_mode():
-            z_cls, z, alpha = encoder(torch.from_numpy(rows))
-            return z_cls.numpy(), torch.linalg.vector_norm(z[:, 1:] - z[:, :-1], dim=-1).numpy(), alpha.numpy()
+        yield
     finally:
         torch.set_num_threads(threads)
 

@@ -104,6 +104,22 @@ class JointEvidence:
 
 
 @dataclass(frozen=True)
+class EncoderReaction:
+    """How much farther the encoder steps across an event than across the same frames healed, in usual steps of real motion.
+
+    usual and highest: the median and the largest of the same at equally long stretches of the clip without an event.
+    """
+
+    rise: float
+    usual: float
+    highest: float
+
+    @property
+    def seen(self) -> bool:
+        return self.rise > max(self.highest, 0.0)
+
+
+@dataclass(frozen=True)
 class Glitch:
     """One suspicious event; frames are 0-based, `stop` exclusive."""
 
@@ -115,10 +131,11 @@ class Glitch:
     severity: float  # 0..1
     rarity: str  # plain words beside the severity
     confidence: float  # 0..1, that the pose itself is right
-    sources: Mapping[str, float]
+    sources: Mapping[str, float]  # shares in the encoder's reaction; empty where it does not see the event
     joints: tuple[JointEvidence, ...]
     tracks: tuple[str, ...]
     text: str
+    encoder: EncoderReaction | None = None  # None: it was not asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,9 +234,21 @@ def glitch_json(glitch: Glitch) -> dict[str, Any]:
         "rarity": glitch.rarity,
         "confidence": number(glitch.confidence),
         "sources": {name: number(value) for name, value in glitch.sources.items()},
+        "encoder": _reaction_json(glitch.encoder),
         "joints": [{"name": j.name, "share": number(j.share), "excess": number(j.excess)} for j in glitch.joints],
         "tracks": list(glitch.tracks),
         "text": glitch.text,
+    }
+
+
+def _reaction_json(reaction: EncoderReaction | None) -> dict[str, Any] | None:
+    if reaction is None:
+        return None
+    return {
+        "seen": reaction.seen,
+        "rise": number(reaction.rise),
+        "usual": number(reaction.usual),
+        "highest": number(reaction.highest),
     }
 
 

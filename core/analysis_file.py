@@ -106,7 +106,12 @@ def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
         },
         "map": None,
         "glitches": [
-            {**_known(glitch), "sources": _known(glitch["sources"]), "joints": [_known(joint) for joint in glitch["joints"]]}
+            {
+                **_known(glitch),
+                "sources": _known(glitch["sources"]),
+                "joints": [_known(joint) for joint in glitch["joints"]],
+                "encoder": glitch.get("encoder"),
+            }
             for glitch in data["glitches"]
         ],
         "timings": _known(data["timings"]),

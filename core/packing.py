@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -80,7 +80,9 @@ def _build(hint: Any, tree: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return {key: _build(args[1], item, arrays) for key, item in tree.items()}
     if isinstance(hint, type) and is_dataclass(hint):
         hints = _hints(hint)
-        return hint(**{f.name: _build(hints[f.name], tree[f.name], arrays) for f in fields(hint)})
+        # A field with a default may have come later than what was packed.
+        known = [f for f in fields(hint) if f.name in tree or f.default is MISSING]
+        return hint(**{f.name: _build(hints[f.name], tree[f.name], arrays) for f in known})
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(tree)
     if hint in (float, int, str, bool):

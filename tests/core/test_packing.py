@@ -79,3 +79,16 @@ def test_that_a_text_is_not_taken_for_a_number() -> None:
 def test_that_an_array_of_objects_is_refused() -> None:
     with pytest.raises(TypeError, match="objects"):
         pack({"x": np.array([object()])})
+
+
+@dataclass(frozen=True)
+class Later(Inner):
+    remark: str = "none"
+
+
+def test_that_a_field_that_came_later_has_its_default() -> None:
+    inner = Inner("nose", 0.5, FrameIndex(0))
+    assert unpack(Later, pack(inner)) == Later("nose", 0.5, FrameIndex(0))
+    assert unpack(Later, pack(Later("nose", 0.5, FrameIndex(0), "seen"))).remark == "seen"
+    with pytest.raises(PackingError, match="Inner"):
+        unpack(Inner, pack({"name": "nose", "frame": 0}))

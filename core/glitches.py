@@ -1,4 +1,4 @@
-"""Local tracks -> events with evidence, rarest first. Events are located on the local tracks; the encoder only says where it looked."""
+"""Local tracks -> events with evidence, rarest first. The encoder has no part in it: it ranks and explains what was located here."""
 
 from __future__ import annotations
 
@@ -49,27 +49,26 @@ class GlitchSettings:
 def find_glitches(
     track: HumanTrack,
     video_sha256: str,
-    attention: Mapping[str, np.ndarray] | None = None,
     allow_many: bool = False,
     settings: GlitchSettings | None = None,
     pixels: PixelTracks | None = None,
 ) -> tuple[Glitch, ...]:
     """The events of one track, those rarest in real motion first, those of a lost pose and of the editor last.
 
-    Frames that take no part in scores are no witnesses for the body, nor is any step into or out of them. attention: source -> [T], names
-    the sources the encoder looked at near each event. pixels: what the pictures of the same frames tell; None where there are none.
+    Frames that take no part in scores are no witnesses for the body, nor is any step into or out of them. pixels: what the pictures of
+    the same frames tell; None where there are none. What the encoder says of the events is told by `core.source_shares.explain`.
     """
     s = settings or GlitchSettings()
     scored = track.scored(allow_many)
     raw = joint_motion(track, scored, 0.0)
     unsure = unsure_frames(track, scored, raw.confidence, s.lost_share)
     tracks = local_tracks(_doubting(track, unsure), pixels, allow_many, s.minimum_confidence)
-    rarity, looked_at = bundled_rarity(), attention or {}
+    rarity = bundled_rarity()
     weighed = [(c, rarity.between(c.detector, c.value)) for c in candidates(tracks, track.times)]
     found = sorted(one_each(weighed, s), key=lambda item: (-severity(item[1]) * item[0].confidence, item[0].start))
-    named = [_glitch(c, severity(m), rarity_text(m, rarity.minutes), looked_at) for c, m in found if c.kind != EDIT][: s.most]
-    edits = [_glitch(c, 0.0, _EDITED, looked_at) for c, _ in found if c.kind == EDIT]
-    lost = [_glitch(c, 0.0, _LOST, looked_at) for c in poses_lost(track, unsure, raw.confidence)[:_LOST_TOLD]]
+    named = [_glitch(c, severity(m), rarity_text(m, rarity.minutes)) for c, m in found if c.kind != EDIT][: s.most]
+    edits = [_glitch(c, 0.0, _EDITED) for c, _ in found if c.kind == EDIT]
+    lost = [_glitch(c, 0.0, _LOST) for c in poses_lost(track, unsure, raw.confidence)[:_LOST_TOLD]]
     events: dict[str, Glitch] = {}
     for glitch in (*named, *edits, *lost):
         name = _free_name(glitch_id(video_sha256, glitch.kind, glitch.start, glitch.stop), events)
@@ -141,19 +140,6 @@ def _free_name(name: str, taken: Mapping[str, Glitch]) -> str:
     return free
 
 
-def _glitch(c: Candidate, strength: float, rarity: str, attention: Mapping[str, np.ndarray]) -> Glitch:
-    sources = _shares(attention, c.start, c.stop)
+def _glitch(c: Candidate, strength: float, rarity: str) -> Glitch:
     sure = min(max(c.confidence, 0.0), 1.0)
-    return Glitch("", c.start, c.stop, c.peak, c.kind, strength, rarity, sure, sources, c.joints, c.tracks, c.text)
-
-
-def _shares(attention: Mapping[str, np.ndarray], start: int, stop: int) -> dict[str, float]:
-    """Where the encoder looked around the event: mean attention per source, together 1; empty where it is unknown."""
-    means = {}
-    for name, values in attention.items():
-        near = np.asarray(values[max(0, start - 2) : stop + 2], np.float64)
-        near = near[np.isfinite(near)]
-        if near.size:
-            means[name] = float(near.mean())
-    total = sum(means.values())
-    return {name: value / total for name, value in means.items()} if total > 0 else {}
+    return Glitch("", c.start, c.stop, c.peak, c.kind, strength, rarity, sure, {}, c.joints, c.tracks, c.text)

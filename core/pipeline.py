@@ -37,9 +37,9 @@ T = TypeVar("T")
 # Behind `tracks` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
 STAGES = ("open", "extract", "tracks", "embed", "score", "glitches")
 DESCRIBE = "describe"
-# Part of the keys of what they make: raise when core.tracks.pixels, core.embedding or core.scores computes something else from the same
-# input.
-PIXELS_VERSION, EMBEDDING_VERSION, SCORES_VERSION = 1, 1, 1
+# Part of the keys of what they make: raise when core.tracks.pixels, core.embedding, core.scores or core.source_shares computes something
+# else from the same input.
+PIXELS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 1, 1, 1
 _EVENT_SECONDS = 0.05
 
 
@@ -200,11 +200,14 @@ def _judge(
 
         scores = score(embedding, manifold, request.action)
         positions = place(embedding, manifold)
-    with state.stage("glitches"):
+    with state.stage("glitches") as progress:
         glitches = state.known(GLITCHES, keys.glitches, _Glitches)
         if glitches is None:
+            from core.source_shares import explain
+
             seen = None if pixels is None else pixels_over_all_frames(pixels, start, len(times))
-            glitches = _Glitches(find_glitches(track, state.sha256, embedding.curves.attention, request.allow_many, pixels=seen))
+            found = find_glitches(track, state.sha256, request.allow_many, pixels=seen)
+            glitches = _Glitches(explain(found, track, manifold, request.allow_many, progress, state.cancelled))
             state.keep(GLITCHES, keys.glitches, glitches)
     return Analysis(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -300,7 +303,8 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, 
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
     )
     settings = asdict(GlitchSettings())
-    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, rarity=file_sha256(BUNDLED_RARITY))
+    rarity = file_sha256(BUNDLED_RARITY)
+    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, rarity=rarity, shares=SHARES_VERSION)
     analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
     return _Keys(extracted, track, embedding, glitches, analysis)
 

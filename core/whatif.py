@@ -168,7 +168,7 @@ def judge(
         times=track.times,
         scores=score(embedding, manifold, action),
         curves=embedding.curves,
-        glitches=find_glitches(track, video_sha256, embedding.curves.attention, allow_many, pixels=pixels),
+        glitches=find_glitches(track, video_sha256, allow_many, pixels=pixels),
         tracks={name: _largest(getattr(local, name)) for name in TRACKS},
     )
 

@@ -172,16 +172,6 @@ def test_that_the_list_is_short_and_strongest_first() -> None:
     assert all(0 <= glitch.severity <= 1 for glitch in glitches)
 
 
-def test_that_the_sources_are_the_attention_near_the_event() -> None:
-    track = walking_track()
-    move(track, "left_wrist", slice(47, None), (0.0, -0.31 * HEIGHT_METRES))
-    pose, kp2d = np.full(120, 0.2), np.full(120, 0.8)
-    pose[40:55], kp2d[40:55] = 0.75, 0.25
-    glitches = find_glitches(track, "v", {"pose": pose, "kp2d": kp2d, "beta": np.full(120, np.nan)})
-    glitch = next(glitch for glitch in glitches if glitch.kind == "jump")
-    assert glitch.sources == pytest.approx({"pose": 0.75, "kp2d": 0.25})
-
-
 def test_that_an_id_stays_when_the_ends_move_a_little_and_differs_otherwise() -> None:
     assert glitch_id("v", "jump", 46, 49) == glitch_id("v", "jump", 47, 49)
     assert (

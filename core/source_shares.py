@@ -183,7 +183,7 @@ def _ordinary(length: int, busy: Sequence[np.ndarray]) -> list[_Place]:
     free = []
     for number, part in enumerate(busy):
         taken = np.concatenate([[0], np.cumsum(part)])
-        first = np.arange(0, len(part) - length, max(1, length // 2))
+        first = np.arange(0, len(part) - length, (length + 1) // 2)
         free += [_Place(number, int(t), int(t) + length) for t in first if taken[t + length + 1] == taken[t]]
     chosen = np.unique(np.linspace(0, len(free) - 1, min(_MOST, len(free))).round().astype(int))
     return [free[index] for index in chosen]

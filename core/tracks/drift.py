@@ -16,35 +16,63 @@ _GAP_SECONDS, _WINDOW_SECONDS = 0.6, 1.2
 _SIDES_SECONDS = 0.5
 _STRIDE_SECONDS = 0.1
 _FEWEST = 4  # frames on each side
-# Poses are equal when their normed shapes differ by less than this, and a size needs as many pairs of them.
-_ALIKE, _PAIRS = 0.06, 3.0
+_PAIRS = 3.0  # pairs of frames in like poses
+# Size: seconds on either side in which equal poses are looked for, and frames of a second that are looked at.
+_SIZE_SECONDS, _SIZE_RATE = 3.0, 15.0
+# Poses are equal when their normed shapes differ by less than _ALIKE, and stand at one place when each foot is within so many body heights.
+_ALIKE, _SAME_PLACE = 0.1, 0.05
+_LOWEST_CAMERA = 0.2  # body heights above the ground: the lower it is, the less do the feet of somebody who approaches move down
+_DISAGREE = 0.5
 # For colours poses only have to show the trunk from about the same side.
 _NOT_TOO_DIFFERENT = 0.5
 _THINNEST = 0.15  # half the width of a trunk in profile, as a share of its length
 
 
-def size_drift(positions: np.ndarray, camera_scale: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """float64 [T]: log of the body's size after over before each frame, of equal poses; NaN where no poses are alike.
+def size_drift(positions: np.ndarray, depth: np.ndarray, feet: np.ndarray, camera_scale: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """float64 [T]: log of the body's size after over before each frame, signed; NaN where no poses are alike.
 
-    positions [T, J, 2] in the picture, any unit of length that does not change, NaN unknown; camera_scale [T]: log of the scale that the
-    background has gained since the frame before, 0 where unknown. Only equal poses are compared: a projected body changes its size with
-    every pose.
+    positions [T, J, 2] in the picture, any unit of length that does not change, NaN unknown; depth [T]: distance from the camera that the
+    pose estimate needs for a body of this size, in any unit; feet [T, 2, 2]: paths of both feet as a camera that stands still sees them, in
+    body heights, y down; camera_scale [T]: log of the scale that the background has gained since the frame before, 0 where unknown.
+
+    Who comes nearer becomes larger too. So only frames are compared in which the feet stand at one place of the picture, in equal poses:
+    a projected body changes its size with every pose. What is left of an approach shows in feet that move down by as much of the camera's
+    height as the size grows by; for that the camera is taken to be low, and what can be explained so is not counted. Two witnesses have to
+    agree, the size in the picture and the depth: half of what they differ by is taken off the smaller one.
     """
-    positions = np.asarray(positions, np.float64)
+    positions, feet = np.asarray(positions, np.float64), np.asarray(feet, np.float64)
     known = np.isfinite(positions[..., 0])
     used = known.mean(axis=0) > 0.7
     result = np.full(len(positions), np.nan)
     if used.sum() < 4 or len(positions) < 2:
         return result
-    centred = positions[:, used] - positions[:, used].mean(axis=1, keepdims=True)
-    size = np.sqrt(np.square(centred).sum(axis=(1, 2)))
-    shape = (centred / np.maximum(size, 1e-9)[:, None, None]).reshape(len(positions), -1)
-    level = np.log(np.maximum(size, 1e-9)) - np.cumsum(np.nan_to_num(camera_scale))
+    size, shape = _normed(positions[:, used])
+    zoom = np.cumsum(np.nan_to_num(camera_scale))
+    near = np.asarray(depth, np.float64)
+    levels = [np.log(np.maximum(size, 1e-9)) - zoom, -np.log(np.where(near > 0, near, np.nan)) - zoom]
+    places = feet.reshape(len(feet), -1)
+    usable = np.isfinite(shape).all(axis=1) & np.isfinite(places).all(axis=1) & np.isfinite(levels[1])
+    ground = feet[..., 1].max(axis=1)
+    every = max(1, round(1 / (_SIZE_RATE * max(float(np.median(np.diff(times))), 1e-6))))
 
     def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
-        return _between(level, shape, before, after, _ALIKE)
+        before, after = (side[usable[side]][::every] for side in (before, after))
+        if len(before) < _FEWEST or len(after) < _FEWEST:
+            return float("nan")
+        # The mean over the two feet of how far each has moved.
+        apart = _squares(shape, before, after) / _ALIKE**2 + _squares(places, before, after) / 2 / _SAME_PLACE**2
+        approach = (ground[after][None] - ground[before][:, None]) / _LOWEST_CAMERA
+        found = []
+        for level in levels:
+            grown = level[after][None] - level[before][:, None]
+            explained = np.clip(approach, np.minimum(grown, 0), np.maximum(grown, 0))
+            found.append(_weighted_median(grown - explained, np.exp(-apart)))
+        if found[0] * found[1] <= 0:
+            return 0.0
+        least = min(abs(found[0]), abs(found[1])) - _DISAGREE * abs(found[0] - found[1])
+        return float(np.sign(found[0]) * max(least, 0.0))
 
-    return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
+    return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _SIZE_SECONDS)
 
 
 def colour_drift(colours: np.ndarray, positions: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -55,31 +83,41 @@ def colour_drift(colours: np.ndarray, positions: np.ndarray, times: np.ndarray) 
     """
     positions = np.asarray(positions, np.float64)
     values = np.where(_arm_over_trunk(positions)[:, None], np.nan, np.asarray(colours, np.float64))
-    centred = positions - positions.mean(axis=1, keepdims=True)
-    size = np.sqrt(np.square(centred).sum(axis=(1, 2)))
-    shape = (centred / np.maximum(size, 1e-9)[:, None, None]).reshape(len(positions), -1)
+    _, shape = _normed(positions)
     known = np.isfinite(values[:, 0]) & np.isfinite(shape[:, 0])
 
     def of_pairs(before: np.ndarray, after: np.ndarray) -> float:
         before, after = before[known[before]], after[known[after]]
         if len(before) < _FEWEST or len(after) < _FEWEST:
             return float("nan")
-        changes = [_between(values[:, channel], shape, before, after, _NOT_TOO_DIFFERENT) for channel in range(2)]
+        weight = np.exp(-_squares(shape, before, after) / _NOT_TOO_DIFFERENT**2)
+        changes = [_weighted_median(values[after, channel][None] - values[before, channel][:, None], weight) for channel in range(2)]
         return float(np.hypot(changes[0], changes[1]))
 
     return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
 
 
-def _between(level: np.ndarray, shape: np.ndarray, before: np.ndarray, after: np.ndarray, alike: float) -> float:
-    """The median change of level [T] from the frames before to those after, pairs weighed by how alike their shapes [T, N] are."""
-    square = np.square(shape[before]).sum(1)[:, None] + np.square(shape[after]).sum(1) - 2 * shape[before] @ shape[after].T
-    weight = np.nan_to_num(np.exp(-np.maximum(square, 0) / alike**2)).ravel()
-    if weight.sum() < _PAIRS:
+def _normed(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of positions [T, J, 2]: their size [T], and their shape [T, 2 J], centred and of size 1."""
+    centred = positions - positions.mean(axis=1, keepdims=True)
+    size = np.sqrt(np.square(centred).sum(axis=(1, 2)))
+    return size, (centred / np.maximum(size, 1e-9)[:, None, None]).reshape(len(positions), -1)
+
+
+def _squares(values: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """float64 [B, A]: squared distances of values [T, N] between the frames before and those after."""
+    square = np.square(values[before]).sum(1)[:, None] + np.square(values[after]).sum(1) - 2 * values[before] @ values[after].T
+    return np.asarray(np.maximum(square, 0))
+
+
+def _weighted_median(change: np.ndarray, weight: np.ndarray) -> float:
+    """The median of change [B, A] under the weights of the pairs; NaN where these are together worth too few pairs."""
+    flat, weights = change.ravel(), np.nan_to_num(weight).ravel()
+    if weights.sum() < _PAIRS:
         return float("nan")
-    change = (level[after][None] - level[before][:, None]).ravel()
-    order = np.argsort(change)
-    total = np.cumsum(weight[order])
-    return float(change[order][np.searchsorted(total, total[-1] / 2)])
+    order = np.argsort(flat)
+    total = np.cumsum(weights[order])
+    return float(flat[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _arm_over_trunk(positions: np.ndarray) -> np.ndarray:

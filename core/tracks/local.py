@@ -24,7 +24,8 @@ from core.tracks.spikes import spikes
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
-_SEEN, _ENOUGH = 0.7, 6  # share of the frames in which a joint is seen, and joints, for a size
+_ANKLES = [JOINTS.index(f"{side}_ankle") for side in ("left", "right")]
+_BELIEVED = 0.5  # support of the camera's motion, above which its zoom is taken out of the body's size
 _TURN_AROUND = 12  # frames on either side, whose flow is the usual
 
 
@@ -57,7 +58,8 @@ class LocalTracks:
       hyperextension [T, 4]     degrees by which knees and elbows bend the wrong way (`hinges.HINGES`)
       hinge_turn [T, 4]         degrees by which the way they bend has turned, times the sine of the bend (`hinges.Hinges.turn`)
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
-      size_drift                log of the size after over before, of equal poses, signed; ordinary within 0.1; unknown without such poses
+      size_drift                log of the size after over before, in equal poses at one place, signed; ordinary within 0.06; unknown
+                                without such poses
     Sides
       swap                      share of the step that exchanging left and right takes away; negative is ordinary, 1 is all of it
       swap_pairs [T, 6]         the same in body heights for each pair of `sides.PAIRS`
@@ -152,7 +154,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     whole = root(motion, paths, keypoints, camera, track.times)
     bones = bone_lengths(motion, track.times)
     both = sides(motion.image)
-    still = np.zeros(len(track)) if pixels is None else pixels.camera[:, 2]
+    zoom = np.zeros(len(track)) if pixels is None else np.where(pixels.support > _BELIEVED, pixels.camera[:, 2], 0.0)
     known = np.isfinite(track.points3d[..., 0]) & (track.points3d_scores >= minimum_confidence) & witness[:, None]
     bends = hinges(track.points3d, known, track.times)
     betas = np.where(witness[:, None], np.asarray(track.betas, np.float64), np.nan)
@@ -183,7 +185,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "hyperextension": bends.back,
         "hinge_turn": bends.turn,
         "shape_step": shape_step,
-        "size_drift": size_drift(_without_arms(keypoints), still, track.times),
+        "size_drift": size_drift(keypoints, np.where(witness, track.translation[:, 2], np.nan), paths[:, _ANKLES], zoom, track.times),
         "swap": both.swap,
         "swap_pairs": both.pairs,
         "body_swap": body_swap(motion.space),
@@ -192,13 +194,6 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     }
     found.update(_without_pictures(len(track)) if pixels is None else _of_pictures(track, pixels, motion, keypoints))
     return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})
-
-
-def _without_arms(keypoints: np.ndarray) -> np.ndarray:
-    """The joints [T, J, 2] whose poses are compared for size: arms make poses differ and add little. All, where few others are seen."""
-    calm = [joint for joint, name in enumerate(JOINTS) if not name.endswith(("elbow", "wrist"))]
-    seen = np.isfinite(keypoints[:, calm, 0]).mean(axis=0) > _SEEN
-    return keypoints[:, calm] if seen.sum() >= _ENOUGH else keypoints
 
 
 def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, keypoints: np.ndarray) -> dict[str, np.ndarray]:

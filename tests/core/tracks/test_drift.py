@@ -17,33 +17,60 @@ def body(growth: np.ndarray) -> np.ndarray:
     return np.asarray(100 + 20 * growth[:, None, None] * (base + 0.5 * phase * swing))
 
 
+STILL = np.zeros(240)
+FEET = np.tile([[0.0, 0.0], [0.2, 0.0]], (240, 1, 1))  # paths in body heights, y down
+GROWN = 1 + 0.15 * np.clip((np.arange(240) - 120) / 45, 0, 1)
+
+
+def drift_of(growth: np.ndarray, feet: np.ndarray = FEET, zoom: np.ndarray = STILL, depth: np.ndarray | None = None) -> np.ndarray:
+    """The size drift of the swinging body; its depth as its growth in the picture tells it, unless given."""
+    return size_drift(body(growth), 4 / growth if depth is None else depth, feet, zoom, TIMES)
+
+
 def test_that_a_body_that_swings_keeps_its_size() -> None:
-    assert np.nanmax(np.abs(size_drift(body(np.ones(240)), np.zeros(240), TIMES))) < 0.02
+    assert np.nanmax(np.abs(drift_of(np.ones(240)))) < 0.02
 
 
 def test_that_growth_by_fifteen_percent_in_a_second_and_a_half_shows_whole_where_it_happens() -> None:
-    grown = 1 + 0.15 * np.clip((np.arange(240) - 120) / 45, 0, 1)
-    found = size_drift(body(grown), np.zeros(240), TIMES)
+    found = drift_of(GROWN)
     assert np.nanmax(found) > 0.9 * np.log(1.15)
     assert 115 <= int(np.nanargmax(found)) <= 170
-    assert np.nanmax(np.abs(found[:70])) < 0.02
+    assert np.nanmax(np.abs(found[:45])) < 0.02
+
+
+def test_that_who_comes_nearer_moves_their_feet_down_and_has_not_grown() -> None:
+    feet = FEET.copy()
+    feet[..., 1] += 0.25 * np.log(GROWN)[:, None]  # a camera a quarter of a body height above the ground
+    assert np.nanmax(np.abs(drift_of(GROWN, feet))) < 0.02
+
+
+def test_that_a_body_that_goes_elsewhere_is_not_compared() -> None:
+    feet = FEET.copy()
+    feet[..., 0] += np.clip((np.arange(240) - 120) / 45, 0, 1)[:, None]
+    found = drift_of(GROWN, feet)
+    assert np.isnan(found[130:155]).all()
+
+
+def test_that_a_depth_that_does_not_change_speaks_against_growth() -> None:
+    found = drift_of(GROWN, depth=np.full(240, 4.0))
+    assert np.nanmax(np.abs(found)) < 0.02
 
 
 def test_that_a_zoom_of_the_camera_is_no_growth() -> None:
     zoom = np.full(240, 0.001)
-    found = size_drift(body(np.exp(np.cumsum(zoom))), zoom, TIMES)
-    assert np.nanmax(np.abs(found)) < 0.02
+    assert np.nanmax(np.abs(drift_of(np.exp(np.cumsum(zoom)), zoom=zoom))) < 0.02
 
 
-def test_that_growth_over_the_whole_clip_makes_no_peak() -> None:
-    found = size_drift(body(1 + 0.15 * np.arange(240) / 240), np.zeros(240), TIMES)
-    assert np.nanmax(np.abs(found)) < 0.07
+def test_that_slow_growth_over_the_whole_clip_reaches_less_than_growth_within_a_moment() -> None:
+    slow = drift_of(1 + 0.15 * np.arange(240) / 240)
+    assert np.nanmax(np.abs(slow)) < 0.75 * np.nanmax(np.abs(drift_of(GROWN)))
 
 
-def test_that_joints_that_are_not_seen_leave_the_size_unknown() -> None:
+def test_that_joints_or_feet_that_are_not_seen_leave_the_size_unknown() -> None:
     hidden = body(np.ones(240))
     hidden[:, :10] = np.nan
-    assert np.isnan(size_drift(hidden, np.zeros(240), TIMES)).all()
+    assert np.isnan(size_drift(hidden, np.full(240, 4.0), FEET, STILL, TIMES)).all()
+    assert np.isnan(drift_of(np.ones(240), np.full((240, 2, 2), np.nan))).all()
 
 
 def test_that_a_change_of_colour_has_its_length_where_it_happens() -> None:

@@ -153,6 +153,7 @@ class Analysis:
     map: EmbeddingMap | None
     glitches: tuple[Glitch, ...]  # strongest first
     timings: Mapping[str, float]  # stage -> seconds
+    remarks: tuple[str, ...] = ()  # what is unusual about the whole clip and no fault of the motion, in sentences: its tempo
 
     def __len__(self) -> int:
         return len(self.track)
@@ -201,6 +202,7 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
         "band": {"low": numbers(a.curves.band_low), "high": numbers(a.curves.band_high)},
         "attention": {name: numbers(values) for name, values in a.curves.attention.items()},
         "glitches": [glitch_json(g) for g in a.glitches],
+        "remarks": list(a.remarks),
         "timings": {name: number(value) for name, value in a.timings.items()},
     }
 

@@ -115,6 +115,7 @@ def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
             for glitch in data["glitches"]
         ],
         "timings": _known(data["timings"]),
+        "remarks": data.get("remarks", []),
     }
     return {META: np.frombuffer(json.dumps(tree).encode(), np.uint8), **arrays}
 

@@ -26,6 +26,9 @@ from core.recall import recall, remember
 from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
 from core.store import EMBEDDING, GLITCHES, PIXELS, TRACK, Store, make_key
 from core.tag_data import is_mesh_file
+from core.tempo import BUNDLED as BUNDLED_TEMPO
+from core.tempo import VERSION as TEMPO_VERSION
+from core.tempo import unusual_tempo
 from core.track import HumanTrack
 from core.version import telltale_version
 from core.video import Video, VideoError, file_sha256, open_video
@@ -57,6 +60,7 @@ class _Keys:
 @dataclass(frozen=True)
 class _Glitches:
     events: tuple[Glitch, ...]
+    remarks: tuple[str, ...]
 
 
 @dataclass
@@ -207,7 +211,9 @@ def _judge(
 
             seen = None if pixels is None else pixels_over_all_frames(pixels, start, len(times))
             found = find_glitches(track, state.sha256, request.allow_many, pixels=seen)
-            glitches = _Glitches(explain(found, track, manifold, request.allow_many, progress, state.cancelled))
+            events = explain(found, track, manifold, request.allow_many, progress, state.cancelled)
+            tempo = unusual_tempo(track, seen, request.allow_many)
+            glitches = _Glitches(events, (tempo,) if tempo else ())
             state.keep(GLITCHES, keys.glitches, glitches)
     return Analysis(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -221,6 +227,7 @@ def _judge(
         map=positions,
         glitches=glitches.events,
         timings=state.timings,
+        remarks=glitches.remarks,
     )
 
 
@@ -303,8 +310,8 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, 
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
     )
     settings = asdict(GlitchSettings())
-    rarity = file_sha256(BUNDLED_RARITY)
-    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, rarity=rarity, shares=SHARES_VERSION)
+    tables = {"rarity": file_sha256(BUNDLED_RARITY), "tempo_table": file_sha256(BUNDLED_TEMPO)}
+    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, shares=SHARES_VERSION, tempo=TEMPO_VERSION, **tables)
     analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
     return _Keys(extracted, track, embedding, glitches, analysis)
 

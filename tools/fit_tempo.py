@@ -1,0 +1,164 @@
+"""Learn what real motion's tempo looks like, for `core.tempo`, and measure how often another tempo is seen.
+
+    python tools/fit_tempo.py FILMS [--out resources/tempo.json] [--check MORE]
+
+FILMS is a folder written by tools/render_mocap.py: films of motion capture as the real extractor and the pixel tracks see them. Every film
+counts at its own tempo and re-timed. What is reported of FILMS comes from estimates of films whose subject (of a subject with many films:
+whose clip) the fit has not seen. Films in MORE (npz of the same kind) are only looked at with the finished table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.files import write_atomically  # noqa: E402
+from core.flight import flights  # noqa: E402
+from core.tempo import (  # noqa: E402
+    BUNDLED,
+    FAST_FALL,
+    SLOW_FALL,
+    gravity_share,
+    joint_paths,
+    longest_stretch,
+    read_table,
+    tempo_figures,
+    unusual_tempo,
+)
+from core.track import HumanTrack, load_track  # noqa: E402
+from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+
+TEMPOS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+RIDGE = 30.0
+TAIL = 2.33  # standard deviations: one real film in a hundred is slower, one faster
+FOLDS = 8
+_MANY = 0.2  # of the films: a subject with more is parted by clips
+
+
+@dataclass(frozen=True)
+class Film:
+    """One film at one tempo. fall: with how much of gravity its leaps fall, None without leaps; figures: None with hardly any motion."""
+
+    group: str
+    tempo: float
+    fall: float | None
+    figures: dict[str, float] | None
+
+
+def read(path: Path) -> tuple[HumanTrack, PixelTracks]:
+    track = load_track(path)
+    with np.load(path) as arrays:
+        pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
+    return track, pixels
+
+
+def films(folder: Path) -> list[Film]:
+    """Each film of the folder at each tempo that leaves it long and quick enough."""
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    many = {s for s in {e["subject"] for e in index} if sum(e["subject"] == s for e in index) > _MANY * len(index)}
+    found = []
+    for entry in index:
+        track, pixels = read(folder / entry["file"])
+        for tempo in TEMPOS:
+            shown = replace(track, times=track.times / tempo)
+            motion = joint_paths(shown, pixels, longest_stretch(shown))
+            if motion is not None:
+                leaps = flights(motion.places)
+                fall = gravity_share(leaps, motion.step) if leaps else None
+                group = entry["clip"] if entry["subject"] in many else entry["subject"]
+                found.append(Film(group, tempo, fall, tempo_figures(motion)))
+    return found
+
+
+def solve(design: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Ridge regression; the first column, of ones, is free."""
+    ridge = RIDGE * np.eye(design.shape[1])
+    ridge[0, 0] = 0
+    return np.asarray(np.linalg.solve(design.T @ design + ridge, design.T @ wanted))
+
+
+def fit(everything: list[Film]) -> dict[str, Any]:
+    """The table, with what was measured on films that the fit had not seen. Films with leaps are judged by those alone."""
+    found = [(film, film.figures) for film in everything if film.fall is None and film.figures is not None]
+    names = tuple(found[0][1])
+    values = np.array([[figures[name] for name in names] for _, figures in found])
+    tempo = np.array([film.tempo for film, _ in found])
+    wanted = np.log2(tempo)
+    mean, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    design = np.column_stack([np.ones(len(values)), np.clip(np.nan_to_num((values - mean) / spread), -4, 4)])
+    groups = sorted({film.group for film, _ in found})
+    order = {group: number % FOLDS for number, group in enumerate(np.random.default_rng(0).permutation(groups).tolist())}
+    fold = np.array([order[film.group] for film, _ in found])
+    unseen = np.zeros(len(found))
+    for number in range(FOLDS):
+        unseen[fold == number] = design[fold == number] @ solve(design[fold != number], wanted[fold != number])
+    real = unseen[tempo == 1]
+    low, high = real.mean() - TAIL * real.std(), real.mean() + TAIL * real.std()
+    weights = solve(design, wanted)
+    swing, reach = (values[tempo == 1, names.index(f"limbs {what}")] for what in ("rate", "reach"))
+    known = np.isfinite(swing)
+    growth, level = np.polyfit(reach[known], swing[known], 1)
+    around = np.quantile(swing[known] - level - growth * reach[known], (0.05, 0.95))
+    return {
+        "names": names,
+        "mean": _rounded(mean),
+        "spread": _rounded(spread),
+        "weights": _rounded(weights[1:]),
+        "offset": float(weights[0]),
+        "low": float(low),
+        "high": float(high),
+        "slope": float(np.polyfit(wanted, unseen, 1)[0]),
+        "swing": _rounded(np.array([level, growth, *around])),
+        "seen": {f"{value:g}": _seen(everything, value, unseen[tempo == value], low, high) for value in TEMPOS},
+    }
+
+
+def _seen(everything: list[Film], tempo: float, estimates: np.ndarray, low: float, high: float) -> dict[str, int]:
+    """Of the films at one tempo: how many there are, with leaps and without, and how many are told as slow and as fast."""
+    falls = np.array([film.fall for film in everything if film.tempo == tempo and film.fall is not None])
+    return {
+        "films": sum(film.tempo == tempo for film in everything),
+        "with leaps": len(falls),
+        "slow by leaps": int((falls < SLOW_FALL).sum()),
+        "fast by leaps": int((falls > FAST_FALL).sum()),
+        "slow": int((estimates < low).sum()),
+        "fast": int((estimates > high).sum()),
+    }
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [float(f"{value:.5g}") for value in values]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("films", type=Path)
+    parser.add_argument("--out", type=Path, default=BUNDLED)
+    parser.add_argument("--check", type=Path, nargs="*", default=[], help="npz files of clips at their own tempo")
+    options = parser.parse_args()
+    found = films(options.films)
+    table = fit(found)
+    table = {"footage": f"{sum(film.tempo == 1 for film in found)} films of CMU motion capture, each at {len(TEMPOS)} tempos", **table}
+    write_atomically(options.out, json.dumps(table).encode())
+    print("tempo  films  slow  fast   with leaps  slow  fast")
+    for tempo, row in table["seen"].items():
+        slow, fast = row["slow by leaps"] + row["slow"], row["fast by leaps"] + row["fast"]
+        told = f"{row['with leaps']:10}  {row['slow by leaps']:4}  {row['fast by leaps']:4}"
+        print(f"{tempo:>5}  {row['films']:5}  {slow:4}  {fast:4}   {told}")
+    for path in options.check:
+        track, pixels = read(path)
+        print(f"{path.stem}: {unusual_tempo(track, pixels, table=read_table(options.out)) or 'nothing'}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

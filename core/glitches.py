@@ -12,17 +12,16 @@ from core.analysis import Glitch
 from core.detectors.body import bent_hinges, joint_jumps, slides, stretches, swaps
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
-from core.detectors.lost import poses_lost, unsure_frames
+from core.detectors.lost import LOST_SHARE, pose_confidence, pose_trust, poses_lost, trusted
 from core.detectors.pictures import in_order_of_meaning
 from core.detectors.still import still_bodies
 from core.rarity import bundled_rarity, rarity_text, severity
-from core.track import HumanTrack, Presence
-from core.tracks.joints import joint_motion
+from core.track import HumanTrack
 from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 5
+DETECTOR = 6
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a
@@ -41,7 +40,7 @@ class GlitchSettings:
 
     minutes: float = 8.0
     minimum_confidence: float = 0.5  # of a key point, to be a witness
-    lost_share: float = 0.5  # of the usual confidence, below which the pose counts as lost
+    lost_share: float = LOST_SHARE
     apart: int = 3
     most: int = 12
 
@@ -59,16 +58,15 @@ def find_glitches(
     the same frames tell; None where there are none. What the encoder says of the events is told by `core.source_shares.explain`.
     """
     s = settings or GlitchSettings()
-    scored = track.scored(allow_many)
-    raw = joint_motion(track, scored, 0.0)
-    unsure = unsure_frames(track, scored, raw.confidence, s.lost_share)
-    tracks = local_tracks(_doubting(track, unsure), pixels, allow_many, s.minimum_confidence)
+    trust = pose_trust(track, pixels, allow_many, s.lost_share)
+    tracks = local_tracks(trusted(track, trust.unsure), pixels, allow_many, s.minimum_confidence)
     rarity = bundled_rarity()
-    weighed = [(c, rarity.between(c.detector, c.value)) for c in candidates(tracks, track.times)]
+    sure = [replace(c, confidence=pose_confidence(c, trust.failure)) for c in candidates(tracks, track.times)]
+    weighed = [(c, rarity.between(c.detector, c.value)) for c in sure]
     found = sorted(one_each(weighed, s), key=lambda item: (-severity(item[1]) * item[0].confidence, item[0].start))
     named = [_glitch(c, severity(m), rarity_text(m, rarity.minutes)) for c, m in found if c.kind != EDIT][: s.most]
     edits = [_glitch(c, 0.0, _EDITED) for c, _ in found if c.kind == EDIT]
-    lost = [_glitch(c, 0.0, _LOST) for c in poses_lost(track, unsure, raw.confidence)[:_LOST_TOLD]]
+    lost = [_glitch(c, 0.0, _LOST) for c in poses_lost(trust)[:_LOST_TOLD]]
     events: dict[str, Glitch] = {}
     for glitch in (*named, *edits, *lost):
         name = _free_name(glitch_id(video_sha256, glitch.kind, glitch.start, glitch.stop), events)
@@ -81,14 +79,6 @@ def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     # A joint that leaps to a wrong place bends and stretches its limb as well.
     body = (*swaps(tracks), *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
     return [*in_order_of_meaning(tracks), *still_bodies(tracks, times), *body, *slides(tracks, times), *drifts(tracks)]
-
-
-def _doubting(track: HumanTrack, unsure: np.ndarray) -> HumanTrack:
-    """The track with its pose left out where it is not trusted: such a frame is no witness."""
-    if not unsure.any():
-        return track
-    presence = tuple(Presence.UNCERTAIN if doubt else value for value, doubt in zip(track.presence, unsure, strict=True))
-    return replace(track, presence=presence)
 
 
 def one_each(weighed: Sequence[tuple[Candidate, float]], settings: GlitchSettings) -> list[tuple[Candidate, float]]:

@@ -20,6 +20,7 @@ from core.extraction.person_weights import PersonWeights, described_key
 from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_sources, load_manifold
+from core.pose_failure import BUNDLED as BUNDLED_POSE_FAILURE
 from core.ranges import embedding_over_all_frames, over_all_frames, pixels_over_all_frames
 from core.rarity import BUNDLED as BUNDLED_RARITY
 from core.recall import recall, remember
@@ -310,7 +311,11 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, 
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
     )
     settings = asdict(GlitchSettings())
-    tables = {"rarity": file_sha256(BUNDLED_RARITY), "tempo_table": file_sha256(BUNDLED_TEMPO)}
+    tables = {
+        "rarity": file_sha256(BUNDLED_RARITY),
+        "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
+        "tempo_table": file_sha256(BUNDLED_TEMPO),
+    }
     glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, shares=SHARES_VERSION, tempo=TEMPO_VERSION, **tables)
     analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
     return _Keys(extracted, track, embedding, glitches, analysis)

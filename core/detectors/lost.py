@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from core.detectors.candidate import POSE_LOST, Candidate, frames_text, runs
+from core.pose_failure import PoseFailure, pose_failure
 from core.track import HumanTrack, Presence
-from core.tracks.joints import half_window, running_median
+from core.tracks.joints import JOINTS, half_window, joint_motion, running_median
+
+if TYPE_CHECKING:  # it needs OpenCV, this does not
+    from core.tracks.pixels.measure import PixelTracks
+
+LOST_SHARE = 0.5  # of the usual confidence, below which the pose counts as lost
+# Detectors that look at the pose; the others look at the pictures alone.
+RESTS_ON_POSE = ("still", "hinges", "turned hinges", "sides", "bones", "joints", "joints alone", "slip", "size")
 
 
-def unsure_frames(track: HumanTrack, witness: np.ndarray, confidence: np.ndarray, minimum_share: float) -> np.ndarray:
-    """bool [T]: frames with a body in which the pose is not trusted: said so by the extractor, or its confidence has collapsed."""
+@dataclass(frozen=True, eq=False)
+class PoseTrust:
+    """confidence float32 [T, J]: the extractor's own, of each of `joints.JOINTS`; unsure bool [T]: frames whose pose is not trusted."""
+
+    confidence: np.ndarray
+    failure: PoseFailure
+    unsure: np.ndarray
+
+
+def pose_trust(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool = False, minimum_share: float = LOST_SHARE) -> PoseTrust:
+    """Where the pose is not trusted.
+
+    The extractor says so, the confidence of its joints has collapsed below a share of the usual, or the pose is likely to be wrong.
+    """
+    witness = track.scored(allow_many)
+    confidence = joint_motion(track, witness, 0.0).confidence
+    failure = pose_failure(track, pixels)
     level = np.where(track.seen(), confidence.mean(axis=1), np.nan)
     usual = running_median(level[:, None], half_window(track.times, 1.5))[:, 0]
-    collapsed = witness & (level < minimum_share * usual)
-    return collapsed | (np.array([value == Presence.UNCERTAIN for value in track.presence], bool) & track.seen())
+    doubted = np.array([value == Presence.UNCERTAIN for value in track.presence], bool) & track.seen()
+    return PoseTrust(confidence, failure, doubted | (witness & ((level < minimum_share * usual) | failure.lost)))
 
 
-def poses_lost(track: HumanTrack, unsure: np.ndarray, confidence: np.ndarray) -> list[Candidate]:
+def trusted(track: HumanTrack, unsure: np.ndarray) -> HumanTrack:
+    """The track with its pose left out where it is not trusted (bool [T]): such a frame is no witness."""
+    if not unsure.any():
+        return track
+    presence = tuple(Presence.UNCERTAIN if doubt else value for value, doubt in zip(track.presence, unsure, strict=True))
+    return replace(track, presence=presence)
+
+
+def poses_lost(trust: PoseTrust) -> list[Candidate]:
     """Runs in which the pose is not trusted, longest first."""
+    right = np.fmin(trust.confidence.mean(axis=1), 1 - trust.failure.frame)
     found = []
-    for first, stop in runs(unsure, bridge=1):
-        if stop - first > len(track) / 2:
+    for first, stop in runs(trust.unsure, bridge=1):
+        if stop - first > len(trust.unsure) / 2:
             continue
-        level = float(confidence[first:stop].mean())
-        peak = first + int(confidence[first:stop].mean(axis=1).argmin())
+        level = float(right[first:stop].mean())
+        peak = first + int(right[first:stop].argmin())
         told = frames_text(first, stop)
         text = f"The pose is not trusted in {told} (confidence {level:.2f}): the motion there cannot be judged."
         found.append(Candidate("pose lost", POSE_LOST, first, stop, peak, float(stop - first), level, (), ("pose confidence",), text))
     return sorted(found, key=lambda c: -c.value)
+
+
+def pose_confidence(candidate: Candidate, failure: PoseFailure) -> float:
+    """0..1: that the pose around an event is right, as far as the event rests on it: in its joints, or as a whole where it names none."""
+    if candidate.detector not in RESTS_ON_POSE:
+        return candidate.confidence
+    around = slice(max(candidate.start - 1, 0), candidate.stop + 1)
+    wrong = failure.frame[around]
+    if candidate.joints:
+        shares = np.array([joint.share for joint in candidate.joints])
+        columns = [JOINTS.index(joint.name) for joint in candidate.joints]
+        wrong = failure.joint[around][:, columns] @ (shares / max(shares.sum(), 1e-9))
+    known = wrong[np.isfinite(wrong)]
+    return min(candidate.confidence, 1 - float(known.mean())) if known.size else candidate.confidence

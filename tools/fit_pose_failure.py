@@ -1,0 +1,259 @@
+"""Fit how likely it is that the extractor's pose is wrong, for `core.pose_failure`, on films whose truth is known.
+
+    python tools/fit_pose_failure.py FILMS [--out resources/pose_failure.json]
+
+FILMS is a folder written by tools/render_mocap.py. The landmarks of the extractor and the joints of the filmed body name slightly different
+places: for each joint the constant difference in the body's own axes is taken away first. A joint has failed where it is then still 0.1
+body heights or more from its place in the picture. A frame has failed where the median joint is 0.06 body heights off or more, where three
+of the twelve joints have failed, where left and right are exchanged in the picture (exchanging them back brings the joints 0.03 body
+heights nearer in the mean), or where the body in space is turned the other way (its left-right axis by more than 90 degrees).
+
+For the figures the clips are split into two halves, each with all views of its clips, and each half is judged by what was fitted on the
+other; what is shipped is fitted on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.files import write_atomically  # noqa: E402
+from core.pose_failure import (  # noqa: E402
+    BUNDLED,
+    FRAME_FEATURES,
+    FRAME_PICTURES,
+    JOINT_FEATURES,
+    JOINT_PICTURES,
+    KINDS,
+    Regression,
+    pose_features,
+)
+from core.skeletons import BLAZEPOSE, OPENPOSE_BODY, SMPL  # noqa: E402
+from core.track import load_track  # noqa: E402
+from core.tracks.hinges import body_axes  # noqa: E402
+from core.tracks.joints import JOINTS, body_height  # noqa: E402
+from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+
+_MEDIAN_OFF, _EXCHANGED, _JOINT_OFF = 0.06, 0.03, 0.1  # body heights
+_JOINTS_OFF = 3
+_PRECISION = 0.6  # of the frames called lost so many have failed, at least, when they are judged by the other half
+_FEWEST = 0.002  # of all frames, to say how often they are wrong
+_LIKELY = 0.2  # what a share of failures is told for
+_NAMES = JOINTS[1:]  # the truth has no nose
+_KEYPOINT = [OPENPOSE_BODY.index(name) for name in _NAMES]
+_POINT = [BLAZEPOSE.index(name) for name in _NAMES]
+_TRUE = [SMPL.index(name) for name in _NAMES]
+_LEFT = [place for place, name in enumerate(_NAMES) if name.startswith("left")]
+_RIGHT = [place for place, name in enumerate(_NAMES) if name.startswith("right")]
+_FLOOR = 0.01  # body heights: nearer is no nearer, when the constant difference is sought
+_KEPT = (0.5, 99.5)  # percent of the values that a feature's range holds
+_PENALTY, _SEED = 0.1, 0
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """off float64 [T, 12, 2]: key points minus true [T, 12, 2], in body heights; turned bool [T]: the body in space looks the other way;
+    axes [T, 3, 3] of the true body; use bool [T]: somebody was found; features: kind of KINDS -> of frames, of joints.
+    """
+
+    clip: str
+    extractor: str
+    off: np.ndarray
+    true: np.ndarray
+    turned: np.ndarray
+    axes: np.ndarray
+    use: np.ndarray
+    features: dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
+
+
+def read_film(path: Path, clip: str) -> Film:
+    track = load_track(path)
+    with np.load(path) as arrays:
+        space, flat = (np.asarray(arrays[name][:, _TRUE], np.float64) for name in ("truth_space", "truth_pixels"))
+        pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
+    named = np.concatenate([space[:, :1], space], axis=1)  # in the order of JOINTS; the nose is not looked at
+    height = body_height(named, np.ones(len(track), bool))
+    spread = [np.sqrt(np.square(values - values.mean(axis=1, keepdims=True)).sum(axis=(1, 2))) for values in (flat, space[..., :2])]
+    scale = (height * spread[0] / spread[1])[:, None, None]
+    across = [_across(points) for points in (np.asarray(track.points3d[:, _POINT], np.float64), space)]
+    return Film(
+        clip=clip,
+        extractor=track.extractor.name,
+        off=(track.keypoints[:, _KEYPOINT] - flat) / scale,
+        true=flat / scale,
+        turned=(across[0] * across[1]).sum(axis=-1) < 0,
+        axes=body_axes(named, JOINTS),
+        use=track.seen(),
+        features={"pictures": pose_features(track, pixels), "alone": pose_features(track, None)},
+    )
+
+
+def _across(points: np.ndarray) -> np.ndarray:
+    """From right to left of shoulders and hips: [T, 3]."""
+    parts = [points[:, _NAMES.index(f"left_{name}")] - points[:, _NAMES.index(f"right_{name}")] for name in ("shoulder", "hip")]
+    return np.asarray(sum(parts))
+
+
+def constant_differences(films: list[Film]) -> np.ndarray:
+    """float64 [12, 3]: where the extractor puts each joint, from the truth, in the body's axes, body heights; far outliers count little."""
+    use = np.concatenate([film.use for film in films])
+    axes = np.concatenate([film.axes for film in films])[use][:, :2]
+    off = np.concatenate([film.off for film in films])[use]
+    found = np.zeros((len(_NAMES), 3))
+    for joint in range(len(_NAMES)):
+        matrix, target, weight = axes.reshape(-1, 3), off[:, joint].reshape(-1), np.ones(len(off))
+        for _ in range(10):
+            both = np.repeat(weight, 2)[:, None]
+            found[joint] = np.linalg.solve((matrix * both).T @ matrix, (matrix * both).T @ target)
+            weight = 1 / np.maximum(np.linalg.norm((target - matrix @ found[joint]).reshape(-1, 2), axis=1), _FLOOR)
+    return found
+
+
+def failed(film: Film, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """bool [T] and [T, 12]: frames, and joints, in which the pose is wrong."""
+    off = film.off - np.einsum("tij,kj->tki", film.axes[:, :2], constant)
+    error = np.linalg.norm(off, axis=-1)
+    found, true = film.true + off, film.true
+
+    def apart(a: list[int], b: list[int]) -> np.ndarray:
+        return np.asarray(np.linalg.norm(found[:, a] - true[:, b], axis=-1))
+
+    gain = apart(_LEFT, _LEFT) + apart(_RIGHT, _RIGHT) - apart(_LEFT, _RIGHT) - apart(_RIGHT, _LEFT)
+    exchanged = np.maximum(gain, 0).sum(axis=1) / len(_NAMES) >= _EXCHANGED
+    with np.errstate(invalid="ignore"):
+        joints = error >= _JOINT_OFF
+        return (np.median(error, axis=1) >= _MEDIAN_OFF) | (joints.sum(axis=1) >= _JOINTS_OFF) | exchanged | film.turned, joints
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """names; values float64 [N, F]; wrong bool [N]; second bool [N]: of the second half of the clips."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    wrong: np.ndarray
+    second: np.ndarray
+
+
+def samples(films: list[Film], kind: str, second: set[str]) -> dict[str, Sample]:
+    """For the regression on frames and that on joints."""
+    pictures = kind == "pictures"
+    frame_names = FRAME_FEATURES + (FRAME_PICTURES if pictures else ())
+    joint_names = JOINT_FEATURES + (JOINT_PICTURES if pictures else ())
+    constant = constant_differences(films)
+    rows: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {"frame": [], "joint": []}
+    for film in films:
+        frame, joint = film.features[kind]
+        wrong, wrong_joints = failed(film, constant)
+        whole = np.stack([frame[name] for name in frame_names], axis=-1)
+        single = np.stack([joint[name][:, 1:] for name in joint_names], axis=-1)
+        single = np.concatenate([single, np.repeat(whole[:, None], len(_NAMES), axis=1)], axis=-1)
+        half = film.clip in second
+        rows["frame"].append((whole[film.use], wrong[film.use], np.full(film.use.sum(), half)))
+        rows["joint"].append(
+            (single[film.use].reshape(-1, single.shape[-1]), wrong_joints[film.use].ravel(), np.full(film.use.sum() * len(_NAMES), half))
+        )
+    names = {"frame": frame_names, "joint": joint_names + frame_names}
+    return {of: Sample(names[of], *(np.concatenate(parts) for parts in zip(*rows[of], strict=True))) for of in rows}
+
+
+def fit(sample: Sample, use: np.ndarray) -> Regression:
+    values = sample.values[use]
+    low, high = np.nanpercentile(values, _KEPT, axis=0)
+    values = np.clip(values, low, high)
+    mean, deviation = np.nanmean(values, axis=0), np.maximum(np.nanstd(values, axis=0), 1e-6)
+    model = LogisticRegression(C=_PENALTY, max_iter=1000).fit(np.nan_to_num((values - mean) / deviation), sample.wrong[use])
+    return Regression(sample.names, mean, deviation, low, high, model.coef_[0], float(model.intercept_[0]))
+
+
+def held_out(sample: Sample) -> np.ndarray:
+    """float64 [N]: the probability of each row by what was fitted on the other half."""
+    probability = np.empty(len(sample.wrong))
+    for half in (sample.second, ~sample.second):
+        probability[half] = fit(sample, ~half).probability(dict(zip(sample.names, sample.values[half].T, strict=True)))
+    return probability
+
+
+def figures(sample: Sample, probability: np.ndarray) -> dict[str, Any]:
+    wrong = sample.wrong
+    likely = probability >= _LIKELY
+    return {
+        "count": len(wrong),
+        "failed": round(float(wrong.mean()), 4),
+        "auc": [round(float(roc_auc_score(wrong[half], probability[half])), 3) for half in (~sample.second, sample.second)],
+        "brier": round(float(np.mean((probability - wrong) ** 2)), 4),
+        "brier_of_the_mean": round(float(wrong.mean() * (1 - wrong.mean())), 4),
+        # Calibration: what was told, and what was so, below and above a probability.
+        "calibration": [
+            [round(float(values[part].mean()), 4) for values in (probability, wrong)] for part in (~likely, likely) if part.any()
+        ],
+    }
+
+
+def lost_from(probability: np.ndarray, wrong: np.ndarray) -> dict[str, float] | None:
+    """The lowest probability from which on frames are so often wrong as _PRECISION says; None where too few frames are told so."""
+    for least in np.arange(0.2, 1.0, 0.05):
+        told = probability >= least
+        if told.mean() >= _FEWEST and wrong[told].mean() >= _PRECISION:
+            found = {"probability": least, "told": told.mean(), "precision": wrong[told].mean(), "recall": told[wrong].mean()}
+            return {name: round(float(value), 4) for name, value in found.items()}
+    return None
+
+
+def written(model: Regression, judged: dict[str, Any]) -> dict[str, Any]:
+    columns = ("mean", "deviation", "low", "high", "weight")
+    rows = [
+        {"name": name, **{column: float(f"{getattr(model, column)[place]:.5g}") for column in columns}}
+        for place, name in enumerate(model.features)
+    ]
+    return {"held_out": judged, "bias": round(model.bias, 4), "features": rows}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("films", type=Path)
+    parser.add_argument("--out", type=Path, default=BUNDLED)
+    options = parser.parse_args()
+    films = []
+    index = json.loads((options.films / "index.json").read_text(encoding="utf-8"))
+    for number, entry in enumerate(index, 1):
+        films.append(read_film(options.films / entry["file"], entry["clip"]))
+        print(f"\r{number}/{len(index)}", end="", file=sys.stderr)
+    extractors = {film.extractor for film in films}
+    if len(extractors) != 1:
+        raise SystemExit(f"the films are of {len(extractors)} extractors: {sorted(extractors)}")
+    clips = sorted({film.clip for film in films})
+    second = set(np.random.default_rng(_SEED).permutation(clips)[: len(clips) // 2].tolist())
+    content: dict[str, Any] = {
+        "footage": f"{len(films)} films of CMU motion capture, {sum(film.use.sum() for film in films)} frames with a body",
+        "split": f"halves of {len(clips) - len(second)} and {len(second)} clips, each judged by what was fitted on the other",
+        "extractor": extractors.pop(),
+        "lost": {},
+        "frame": {},
+        "joint": {},
+    }
+    for kind in KINDS:
+        for of, sample in samples(films, kind, second).items():
+            probability = held_out(sample)
+            content[of][kind] = written(fit(sample, np.ones(len(sample.wrong), bool)), figures(sample, probability))
+            print(f"\n{of}, {kind}: {content[of][kind]['held_out']}", file=sys.stderr)
+            if of == "frame":
+                content["lost"][kind] = lost_from(probability, sample.wrong)
+                print(f"lost: {content['lost'][kind]}", file=sys.stderr)
+    write_atomically(options.out, (json.dumps(content, indent=1) + "\n").encode())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

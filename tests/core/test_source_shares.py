@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,29 +18,32 @@ from tests.synthetic_tracks import SMALL_SOURCES, blank_manifold, moving_track
 
 MANIFOLD = blank_manifold(sources=SMALL_SOURCES)
 SECONDS = np.arange(5) / 30
+_PER_FRAME = (
+    "boxes", "keypoints", "keypoint_scores", "points3d", "points3d_scores", "global_orient", "body_pose", "betas", "translation",
+    "intrinsics",
+)  # fmt: skip
 
 
 def event(start: int, stop: int, kind: str = "jump", severity: float = 0.9) -> Glitch:
     return Glitch(f"{kind}{start}", start, stop, start, kind, severity, "", 1.0, {}, (), (), "")
 
 
-def frozen_track(frames: int = 150) -> HumanTrack:
-    """Nothing changes from frame to frame."""
-    track = moving_track(1, 3, 1, 30.0, SMALL_SOURCES)
-
-    def again(values: np.ndarray) -> np.ndarray:
-        return np.repeat(values, frames, axis=0)
-
-    names = ("boxes", "keypoints", "keypoint_scores", "points3d", "points3d_scores", "global_orient", "body_pose", "betas", "translation")
+def each_again(track: HumanTrack, count: int, fps: float) -> HumanTrack:
+    """Each frame `count` times, at another rate."""
+    arrays: dict[str, Any] = {name: np.repeat(getattr(track, name), count, axis=0) for name in _PER_FRAME}
     return replace(
         track,
-        times=np.arange(frames) / 30,
-        presence=track.presence * frames,
-        reasons=track.reasons * frames,
-        intrinsics=again(track.intrinsics),
-        features={name: again(values) for name, values in track.features.items()},
-        **{name: again(getattr(track, name)) for name in names},
+        times=np.arange(count * len(track)) / fps,
+        presence=tuple(value for value in track.presence for _ in range(count)),
+        reasons=tuple(value for value in track.reasons for _ in range(count)),
+        features={name: np.repeat(values, count, axis=0) for name, values in track.features.items()},
+        **arrays,
     )
+
+
+def frozen_track(frames: int = 150) -> HumanTrack:
+    """Nothing changes from frame to frame."""
+    return each_again(moving_track(1, 3, 1, 30.0, SMALL_SOURCES), frames, 30.0)
 
 
 def leaping_wrist(track: HumanTrack, frames: slice) -> HumanTrack:
@@ -145,20 +149,8 @@ def test_that_cuts_and_lost_poses_are_not_explained(kind: str) -> None:
 
 
 def test_that_an_event_is_found_again_in_a_film_of_another_rate() -> None:
-    def doubled(values: np.ndarray) -> np.ndarray:
-        return np.repeat(values, 2, axis=0)
-
     track = leaping_wrist(frozen_track(), slice(70, 72))
-    names = ("boxes", "keypoints", "keypoint_scores", "points3d", "points3d_scores", "global_orient", "body_pose", "betas", "translation")
-    fast = replace(
-        track,
-        times=np.arange(300) / 60,
-        presence=track.presence * 2,
-        reasons=track.reasons * 2,
-        intrinsics=doubled(track.intrinsics),
-        features={name: doubled(values) for name, values in track.features.items()},
-        **{name: doubled(getattr(track, name)) for name in names},
-    )
+    fast = each_again(track, 2, 60.0)
     slow, quick = explain([event(70, 72)], track, MANIFOLD)[0], explain([event(140, 144)], fast, MANIFOLD)[0]
     assert slow.encoder is not None and quick.encoder is not None
     assert quick.encoder.rise == pytest.approx(slow.encoder.rise, rel=0.02)

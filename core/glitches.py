@@ -9,19 +9,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.analysis import Glitch
+from core.bands import bundled_bands
 from core.detectors.body import bent_hinges, joint_jumps, slides, stretches, swaps
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
-from core.detectors.lost import LOST_SHARE, pose_confidence, pose_trust, poses_lost, trusted
+from core.detectors.jitter import jitters
+from core.detectors.lost import LOST_SHARE, believed, pose_trust, poses_lost, trusted
 from core.detectors.pictures import in_order_of_meaning
 from core.detectors.still import still_bodies
+from core.evidence import excess, with_evidence
 from core.rarity import bundled_rarity, rarity_text, severity
 from core.track import HumanTrack
 from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 6
+DETECTOR = 7
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a
@@ -60,10 +63,11 @@ def find_glitches(
     s = settings or GlitchSettings()
     trust = pose_trust(track, pixels, allow_many, s.lost_share)
     tracks = local_tracks(trusted(track, trust.unsure), pixels, allow_many, s.minimum_confidence)
-    rarity = bundled_rarity()
-    sure = [replace(c, confidence=pose_confidence(c, trust.failure)) for c in candidates(tracks, track.times)]
+    rarity, beyond = bundled_rarity(), excess(tracks, bundled_bands())
+    sure = believed(candidates(tracks, track.times), trust.failure)
     weighed = [(c, rarity.between(c.detector, c.value)) for c in sure]
-    found = sorted(one_each(weighed, s), key=lambda item: (-severity(item[1]) * item[0].confidence, item[0].start))
+    told = [(with_evidence(c, tracks, beyond), minutes) for c, minutes in one_each(weighed, s)]
+    found = sorted(told, key=lambda item: (-severity(item[1]) * item[0].confidence, item[0].start))
     named = [_glitch(c, severity(m), rarity_text(m, rarity.minutes)) for c, m in found if c.kind != EDIT][: s.most]
     edits = [_glitch(c, 0.0, _EDITED) for c, _ in found if c.kind == EDIT]
     lost = [_glitch(c, 0.0, _LOST) for c in poses_lost(trust)[:_LOST_TOLD]]
@@ -76,8 +80,8 @@ def find_glitches(
 
 def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Everything that may be an event, the most specific explanation of the same frames first."""
-    # A joint that leaps to a wrong place bends and stretches its limb as well.
-    body = (*swaps(tracks), *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
+    # A joint that leaps to a wrong place bends and stretches its limb as well; one that trembles leaps, again and again.
+    body = (*swaps(tracks), *jitters(tracks, times), *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
     return [*in_order_of_meaning(tracks), *still_bodies(tracks, times), *body, *slides(tracks, times), *drifts(tracks)]
 
 
@@ -102,7 +106,7 @@ def _with_joints(event: Candidate, candidates: Sequence[Candidate], apart: int) 
     if event.joints or event.kind == EDIT or event.detector in _SLOW:
         return event
     witness = next((c for c in candidates if c.joints and _same(c, event, apart)), None)
-    return event if witness is None else replace(event, joints=witness.joints, tracks=(*event.tracks, *witness.tracks))
+    return event if witness is None else replace(event, joints=witness.joints)
 
 
 def _same(a: Candidate, b: Candidate, apart: int) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from core.analysis import Analysis, Glitch, VideoInfo
+from core.bands import BUNDLED as BUNDLED_BANDS
 from core.events import AnalysisRequest, Event, Failed, Finished, Partial, Progress, Started
 from core.events import Cancelled as CancelledEvent
 from core.extraction import Cancelled, ExtractionError, Extractor, create_extractor
@@ -43,7 +44,7 @@ STAGES = ("open", "extract", "tracks", "embed", "score", "glitches")
 DESCRIBE = "describe"
 # Part of the keys of what they make: raise when core.tracks.pixels, core.embedding, core.scores or core.source_shares computes something
 # else from the same input.
-PIXELS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 1, 1, 1
+PIXELS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 2, 2, 1
 _EVENT_SECONDS = 0.05
 
 
@@ -313,6 +314,7 @@ def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, 
     settings = asdict(GlitchSettings())
     tables = {
         "rarity": file_sha256(BUNDLED_RARITY),
+        "bands": file_sha256(BUNDLED_BANDS),
         "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
         "tempo_table": file_sha256(BUNDLED_TEMPO),
     }

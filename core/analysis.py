@@ -54,7 +54,8 @@ class WindowScore:
     start: int
     stop: int
     temporal_coherence: float
-    nearest_class: str
+    nearest_class: str | None  # None where the window lies outside
+    outside: bool = False  # farther from the manifold than real motion gets
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Scores:
 
     temporal_coherence: float | None
     action_consistency: Mapping[str, float]  # class -> distance
-    nearest_class: str | None
+    nearest_class: str | None  # None where the clip lies outside
     motion_amount: float | None  # mean speed of the body's joints, body heights a second
     padded: bool  # shorter than a window: repeated last frame lowers temporal_coherence
     outside: bool  # farther from the manifold than real motion gets
@@ -218,7 +219,13 @@ def scores_json(scores: Scores) -> dict[str, Any]:
         "outside": scores.outside,
         "reason": scores.reason,
         "windows": [
-            {"start": w.start, "stop": w.stop, "temporal_coherence": number(w.temporal_coherence), "nearest_class": w.nearest_class}
+            {
+                "start": w.start,
+                "stop": w.stop,
+                "temporal_coherence": number(w.temporal_coherence),
+                "nearest_class": w.nearest_class,
+                "outside": w.outside,
+            }
             for w in scores.windows
         ],
     }

@@ -93,7 +93,7 @@ def _arrays(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
             "reason": None,
             **scores,
             "action_consistency": _known(scores["action_consistency"]),
-            "windows": [_known(window) for window in scores["windows"]],
+            "windows": [{**_known(window), "nearest_class": window["nearest_class"]} for window in scores["windows"]],
         },
         "curves": {
             "step": keep("step", _floats(data["step_curve"])),

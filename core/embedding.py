@@ -45,6 +45,8 @@ class Embedding:
     motion_amount  float | None    mean speed of the body's joints, body heights a second
     padded         bool            shorter than a window: the last frame was repeated, which lowers the coherence
     reason         str | None      why there are no scores; W is then 0
+    strangeness    float32 [W]     how far the features of each window lie from those of real motion: the root mean square over the
+                                   normalised columns of a source, raw or motion, of its middle frame; the strangest of them (usual: 1)
     """
 
     z_cls: np.ndarray
@@ -55,13 +57,15 @@ class Embedding:
     motion_amount: float | None
     padded: bool
     reason: str | None
+    strangeness: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class StretchCurves:
     """Curves over the L positions of one stretch; entry i of a step stands between i-1 and i, entry 0 is NaN.
 
-    step, disagreement, amount: float64 [L]; attention: float64 [L, K]; z_cls [B, d] and coherence [B] of all windows at stride 1.
+    step, disagreement, amount: float64 [L]; attention: float64 [L, K]; z_cls [B, d], coherence and strangeness [B] of all windows at
+    stride 1.
     """
 
     step: np.ndarray
@@ -70,6 +74,7 @@ class StretchCurves:
     attention: np.ndarray
     z_cls: np.ndarray
     coherence: np.ndarray
+    strangeness: np.ndarray
 
 
 def window_rows(raw: dict[str, np.ndarray], manifold: Manifold) -> np.ndarray:
@@ -162,7 +167,7 @@ def embed(
     attention = np.full((frames, len(manifold.sources)), np.nan)
     interpolated = np.zeros(frames, bool)
     ranges: list[tuple[int, int]] = []
-    z_cls, coherence, speeds = [], [], []
+    z_cls, coherence, strangeness, speeds = [], [], [], []
     padded = longest < WINDOW
     for part in parts:
         curves = stretch_curves(part, manifold, encoder, advance, cancelled)
@@ -177,6 +182,7 @@ def embed(
             starts = window_starts(len(part), STRIDE)
             z_cls.append(curves.z_cls[starts])
             coherence.append(curves.coherence[starts])
+            strangeness.append(curves.strangeness[starts])
             ranges += [video_range(part, int(start)) for start in starts]
         speeds.append(joint_speed(part.joints, part.seconds)[1:])
     speed = np.concatenate(speeds) if speeds else np.zeros(0)
@@ -196,6 +202,7 @@ def embed(
         motion_amount=float(np.nanmean(speed)) if np.isfinite(speed).any() else None,
         padded=padded and reason is None,
         reason=reason,
+        strangeness=np.concatenate(strangeness) if strangeness else np.zeros(0, np.float32),
     )
 
 
@@ -242,6 +249,7 @@ def stretch_curves(
         attention=alphas[:length] / holders,
         z_cls=np.concatenate(all_z),
         coherence=np.concatenate(all_coherence),
+        strangeness=_strangeness(rows, manifold),
     )
 
 
@@ -270,3 +278,12 @@ def _running_median(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     result[known] = np.nanmedian(around[known], axis=1)
     result[0] = np.nan
     return result
+def _strangeness(rows: np.ndarray, manifold: Manifold) -> np.ndarray:
+    """float32 [B] of the windows of normalised rows [L, D] at stride 1, see Embedding. An event of a few frames makes no window strange."""
+    _, raw, motion = zip(*manifold.config.sources, strict=True)
+    parts = np.split(rows, np.cumsum([*raw, *motion])[:-1], axis=1)
+    size = np.stack([np.sqrt(np.mean(np.square(part), axis=1)) for part in parts], axis=1)
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(size, WINDOW, axis=0), axis=-1)
+    return np.asarray(middle.max(axis=1), np.float32)
+
+

@@ -43,10 +43,10 @@ def _affinities(references: np.ndarray) -> Any:
 def place(embedding: Embedding, manifold: Manifold) -> EmbeddingMap:
     """Where the clip's windows lie on the manifold's map; each window by itself, so the same window always lands on the same place.
 
-    A window farther from its nearest real windows than 99 % of real ones goes to the outside tray: blindly placed, it would land inside a
+    A window outside of what the manifold knows (`core.scores.outside`) goes to the outside tray: blindly placed, it would land inside a
     cluster it has nothing to do with. The true distances to the class centroids stand beside the map.
     """
-    tray = outside(embedding.z_cls, manifold) if len(embedding.z_cls) else np.zeros(0, bool)
+    tray = outside(embedding, manifold)
     windows = np.full((len(tray), 2), np.nan, np.float32)
     if (~tray).any():
         windows[~tray] = _placed(embedding.z_cls[~tray], manifold)

@@ -10,6 +10,11 @@ import av
 import numpy as np
 import pytest
 
+from core.extraction.blazepose import extract_frames
+from core.track import HumanTrack
+from core.video import open_video
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "telltale_sample.mp4"
 BITS, COLUMNS = 12, 4
 BLOCK = 24
 WIDTH, HEIGHT = BLOCK * COLUMNS, BLOCK * BITS // COLUMNS
@@ -75,6 +80,13 @@ def write_png(path: Path, picture: np.ndarray) -> None:
         stream.pix_fmt = "rgb24"
         container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
+
+
+@pytest.fixture(scope="session")
+def sample_track() -> HumanTrack:
+    """The first 112 frames of the bundled sample through the real extractor: a limb that grows, and a freeze."""
+    with open_video(SAMPLE) as video:
+        return extract_frames((picture for _, picture in video.frames(0, 112)), video.timebase.times[:112], video.size)
 
 
 @pytest.fixture

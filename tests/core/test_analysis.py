@@ -66,7 +66,9 @@ def test_that_the_export_has_every_field_of_the_contract(exported: Any) -> None:
         "outside": False,
     }
     assert exported["scores"]["action_consistency"] == {"squat": 0.9, "wave": 0.35, "walk": 1.1}
-    assert exported["scores"]["windows"][1] == {"start": 8, "stop": 40, "temporal_coherence": 0.21, "nearest_class": "wave"}
+    assert exported["scores"]["windows"][1] == {
+        "start": 8, "stop": 40, "temporal_coherence": 0.21, "nearest_class": "wave", "outside": False,
+    }  # fmt: skip
     assert set(exported["attention"]) == {"appearance", "pose", "kp2d"}
     assert exported["timings"] == {"extraction": 1.9, "embedding": 0.2, "glitches": 0.05}
 
@@ -98,6 +100,7 @@ def test_that_the_ranges_of_the_export_have_an_exclusive_stop(exported: Any) -> 
     assert (strongest["start"], strongest["peak"], strongest["stop"]) == (39, 40, 42)
     assert set(strongest) == {
         "id", "start", "stop", "peak", "kind", "severity", "rarity", "confidence", "sources", "joints", "tracks", "text",
+        "encoder",
     }  # fmt: skip
     assert strongest["joints"][0] == {"name": "left_wrist", "share": 0.7, "excess": 8.2}
     last = exported["scores"]["windows"][-1]

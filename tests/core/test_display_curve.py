@@ -1,33 +1,23 @@
 """The step curve and its disagreement on real footage: the bundled sample."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.embedding import Embedding, clip_rows, cut_rows, embed, encode
 from core.encoder import build_encoder
-from core.extraction.blazepose import extract_frames
 from core.manifold import Manifold, load_manifold
 from core.track import HumanTrack
-from core.video import open_video
 from core.windows import stretches, window_starts
 from tests.synthetic_tracks import blank_manifold
 
-SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "telltale_sample.mp4"
-FRAMES = 112  # with the limb that grows and the freeze
+FRAMES = 112
 
 
 @pytest.fixture(scope="module")
-def track() -> HumanTrack:
-    with open_video(SAMPLE) as video:
-        return extract_frames((picture for _, picture in video.frames(0, FRAMES)), video.timebase.times[:FRAMES], video.size)
-
-
-@pytest.fixture(scope="module")
-def sample(track: HumanTrack) -> Embedding:
-    return embed(track, load_manifold())
+def sample(sample_track: HumanTrack) -> Embedding:
+    return embed(sample_track, load_manifold())
 
 
 def window_steps(track: HumanTrack, manifold: Manifold, stride: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,20 +35,20 @@ def comb(curve: np.ndarray, period: int) -> float:
     return float(np.ptp(means) / np.median(curve[inner]))
 
 
-def test_that_a_large_first_step_of_each_window_makes_no_comb(track: HumanTrack) -> None:
+def test_that_a_large_first_step_of_each_window_makes_no_comb(sample_track: HumanTrack) -> None:
     manifold = blank_manifold()
     # Position 0 is that of the class token. The first frame's is moved away, so that the step from it is large in every window.
     positions = manifold.weights["pos_enc.pe"].copy()
     positions[0, 1] = -positions[0, 1]
     manifold = replace(manifold, weights={**manifold.weights, "pos_enc.pe": positions})
-    _, steps = window_steps(track, manifold, 1)
+    _, steps = window_steps(sample_track, manifold, 1)
     usual = np.median(steps, axis=0)
     assert usual[0] > 1.5 * np.median(usual)
-    starts, steps = window_steps(track, manifold, 8)
+    starts, steps = window_steps(sample_track, manifold, 8)
     plain = np.full((len(starts), FRAMES), np.nan)
     for row, (start, values) in enumerate(zip(starts, steps, strict=True)):
         plain[row, start + 1 : start + 32] = values
-    ours = embed(track, replace(manifold, step_median=usual.astype(np.float32))).curves.step
+    ours = embed(sample_track, replace(manifold, step_median=usual.astype(np.float32))).curves.step
     assert comb(np.nanmean(plain[:, 1:105], axis=0), 8) > 0.3
     assert comb(ours[1:105], 8) < 0.15
 
@@ -73,9 +63,9 @@ def test_that_only_the_first_frame_has_no_step_and_only_pairs_of_one_window_no_d
     assert np.flatnonzero(np.isnan(sample.curves.disagreement)).tolist() == [0, 1, FRAMES - 1]
 
 
-def test_that_each_step_is_measured_by_the_real_median_at_its_place(sample: Embedding, track: HumanTrack) -> None:
+def test_that_each_step_is_measured_by_the_real_median_at_its_place(sample: Embedding, sample_track: HumanTrack) -> None:
     manifold = load_manifold()
-    _, steps = window_steps(track, manifold, 1)
+    _, steps = window_steps(sample_track, manifold, 1)
     # The pair of frames 59 and 60 lies in the windows that start at 29 to 59, as their steps 30 to 0.
     relative = steps / manifold.step_median
     holders = relative[np.arange(29, 60), np.arange(30, -1, -1)]

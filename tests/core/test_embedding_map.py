@@ -34,7 +34,7 @@ def manifold() -> Manifold:
 def embedding(z_cls: np.ndarray) -> Embedding:
     none = np.zeros(0)
     ranges = np.array([[8 * i, 8 * i + 32] for i in range(len(z_cls))], np.int32).reshape(-1, 2)
-    return Embedding(z_cls, ranges, np.zeros(len(z_cls)), Curves(none, none, none, none, {}), none, None, False, None)
+    return Embedding(z_cls, ranges, np.zeros(len(z_cls)), Curves(none, none, none, none, {}), none, None, False, None, np.ones(len(z_cls)))
 
 
 def near(axis: int, seed: int = 1) -> np.ndarray:

@@ -36,12 +36,12 @@ def test_that_a_centroid_is_the_mean_direction() -> None:
     np.testing.assert_allclose(class_centroid(np.array([E1, E2]), "paper"), [0.5, 0.5])
 
 
-def embedding(z_cls: np.ndarray, reason: str | None = None) -> Embedding:
+def embedding(z_cls: np.ndarray, reason: str | None = None, strangeness: float = 1.0) -> Embedding:
     none = np.zeros(0)
     count = len(z_cls)
     ranges = np.array([[8 * i, 8 * i + 32] for i in range(count)], np.int32).reshape(-1, 2)
     curves = Curves(none, none, none, none, {})
-    return Embedding(z_cls, ranges, np.linspace(0.1, 0.3, count), curves, none, 0.7, False, reason)
+    return Embedding(z_cls, ranges, np.linspace(0.1, 0.3, count), curves, none, 0.7, False, reason, np.full(count, strangeness))
 
 
 def test_that_a_clip_is_scored_against_every_class() -> None:
@@ -77,6 +77,18 @@ def test_that_windows_far_from_every_real_one_are_outside() -> None:
     manifold = replace(blank_manifold(sources=SMALL_SOURCES), references=references, outside_distance=0.3)
     z = np.zeros((2, 16), np.float32)
     z[0, 0] = z[1, 1] = 1
-    assert outside(z, manifold).tolist() == [False, True]
-    assert not score(embedding(z), manifold).outside
-    assert score(embedding(z[1:]), manifold).outside
+    assert outside(embedding(z), manifold).tolist() == [False, True]
+    both, far = score(embedding(z), manifold), score(embedding(z[1:]), manifold)
+    assert not both.outside and both.nearest_class is not None
+    assert [(window.outside, window.nearest_class is None) for window in both.windows] == [(False, False), (True, True)]
+    assert far.outside and far.nearest_class is None
+    assert set(far.action_consistency) == {"Squat", "Walk"}  # the distances are no verdict
+
+
+def test_that_windows_of_features_unlike_real_ones_are_outside_wherever_the_encoder_puts_them() -> None:
+    manifold = blank_manifold(sources=SMALL_SOURCES)
+    z = manifold.references[:3]
+    assert not score(embedding(z, strangeness=3.0), manifold).outside
+    strange = score(embedding(z, strangeness=6.0), manifold)
+    assert strange.outside and strange.nearest_class is None
+    assert all(window.outside for window in strange.windows)

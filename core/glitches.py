@@ -13,7 +13,7 @@ from core.bands import bundled_bands
 from core.detectors.body import bent_hinges, joint_jumps, slides, stretches, swaps
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
-from core.detectors.jitter import jitters
+from core.detectors.jitter import jitters, without_what_trembles
 from core.detectors.lost import LOST_SHARE, believed, pose_trust, poses_lost, trusted
 from core.detectors.pictures import in_order_of_meaning
 from core.detectors.still import still_bodies
@@ -81,8 +81,9 @@ def find_glitches(
 def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Everything that may be an event, the most specific explanation of the same frames first."""
     # A joint that leaps to a wrong place bends and stretches its limb as well; one that trembles leaps, again and again.
-    body = (*swaps(tracks), *jitters(tracks, times), *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
-    return [*in_order_of_meaning(tracks), *still_bodies(tracks, times), *body, *slides(tracks, times), *drifts(tracks)]
+    trembling = jitters(tracks, times)
+    body = (*swaps(tracks), *trembling, *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
+    return [*without_what_trembles(in_order_of_meaning(tracks), trembling), *still_bodies(tracks, times), *body, *slides(tracks, times), *drifts(tracks)]
 
 
 def one_each(weighed: Sequence[tuple[Candidate, float]], settings: GlitchSettings) -> list[tuple[Candidate, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 from core.analysis import JointEvidence
 
 JUMP, FREEZE, DISORDER, SWAP, STRETCH = "jump", "freeze", "disorder", "swap", "stretch"
-DRIFT, SLIDE, EDIT, POSE_LOST = "scale or identity drift", "slide or float", "edit", "pose lost"
+DRIFT, SLIDE, JITTER, EDIT, POSE_LOST = "scale or identity drift", "slide or float", "jitter", "edit", "pose lost"
 
 # detector -> the least of its statistic that is looked at. In brackets, where it was measured: what 99.9 % of the frames of real clips that
 # nobody has tampered with stay below; there the least is above it. The others speak in clean clips too: how rare a value is says the table
@@ -31,6 +31,7 @@ LEAST = {
     "joints": 4.0,
     "joints alone": 2.8,
     "slip": 0.25,
+    "jitter": 0.6,  # (0.6; limbs that tremble in sight: mostly from 1)
     "size": 0.07,  # (0.06 at the most, in rendered films as well; growth by 15 %: from 0.08)
     "colour": 15.0,  # (24 in rendered films; a morph of the hue: from 30)
 }

@@ -17,9 +17,10 @@ from core.tracks.order import order
 from core.tracks.pace import pace
 from core.tracks.pixels.colours import PARTS
 from core.tracks.pixels.measure import PixelTracks
-from core.tracks.root import root, still_paths
+from core.tracks.root import camera_steps, root, still_paths
 from core.tracks.sides import body_swap, sides
 from core.tracks.spikes import spikes
+from core.tracks.trembling import trembling
 
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
@@ -48,6 +49,8 @@ class LocalTracks:
                                 camera's motion removed
       joint_jump_score [T, J]   the same over what is usual around it
       joint_space_jump, joint_space_jump_score [T, J]   both in space
+      trembling [T, J]          how far it trembles, body heights, as far as the optical flow under it agrees (`trembling`; pictures)
+      trembling_score [T, J]    the same over what is ordinary for joints that move as fast; ordinary below 1
       joint_off_flow [T, J]     distance of the joint's step from the optical flow under it, body heights (pictures)
     The body as a whole (`root`; the camera's motion removed where there are pictures)
       root_speed, root_jump, root_jump_score, growth, slip, foot_slip, rise
@@ -93,6 +96,8 @@ class LocalTracks:
     joint_jump_score: np.ndarray
     joint_space_jump: np.ndarray
     joint_space_jump_score: np.ndarray
+    trembling: np.ndarray
+    trembling_score: np.ndarray
     joint_off_flow: np.ndarray
     root_speed: np.ndarray
     root_jump: np.ndarray
@@ -193,6 +198,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "appearance_drift": blank if appearance is None else change(appearance, track.times),
     }
     found.update(_without_pictures(len(track)) if pixels is None else _of_pictures(track, pixels, motion, keypoints))
+    found.update(_trembling(track, pixels, motion, keypoints, paths))
     return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})
 
 
@@ -246,6 +252,19 @@ def _without_pictures(total: int) -> dict[str, np.ndarray]:
     )  # fmt: skip
     found = {name: np.full(total, np.nan) for name in alone}
     return {**found, "joint_off_flow": np.full((total, len(JOINTS)), np.nan)}
+
+
+def _trembling(
+    track: HumanTrack, pixels: PixelTracks | None, motion: JointMotion, keypoints: np.ndarray, paths: np.ndarray
+) -> dict[str, np.ndarray]:
+    if pixels is None or len(track) < 2:
+        unknown = np.full(paths.shape[:2], np.nan)
+        return {"trembling": unknown, "trembling_score": unknown}
+    camera = np.asarray(pixels.camera, np.float64)
+    flow = np.full(paths.shape, np.nan)
+    flow[1:] = (pixels.joint_flow[1:] - camera_steps(keypoints[:-1], camera[1:], track.size)) / motion.scale[1:, None, None]
+    found = trembling(paths, flow, camera[:, :2] / motion.scale[:, None], track.times)
+    return {"trembling": found.reach, "trembling_score": found.score}
 
 
 def _within_shots(distance: np.ndarray, begins: np.ndarray) -> np.ndarray:

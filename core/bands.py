@@ -36,11 +36,11 @@ ANY = "any"  # the class of the highest column
 class Banded:
     """A field of LocalTracks that has a band.
 
-    words: what it is, for people. columns: names of its columns, empty for a track of the body as a whole. origin: what is ordinary, where
-    that is not 0; lengths over the usual are compared by what is above 1. signed: its size counts, not its direction. one_sided: below 0
-    everything is as ordinary as 0. noise: real motion that stays below it is taken to reach it, lest nothing be measured by nothing.
-    rated: whether it depends on the frame rate; what changes over seconds does not. votes: whether it can speak for an event; the others
-    depend on the clip more than on the motion, or repeat one that does.
+    words: what it witnesses, for people; tracks that witness the same are one voice. columns: names of its columns, empty for a track of
+    the body as a whole. origin: what is ordinary, where that is not 0; lengths over the usual are compared by what is above 1. signed: its
+    size counts, not its direction. one_sided: below 0 everything is as ordinary as 0. noise: real motion that stays below it is taken to
+    reach it, lest nothing be measured by nothing. rated: whether it depends on the frame rate; what changes over seconds does not. votes:
+    whether it can speak for an event; the others depend on the clip more than on the motion, or repeat one that does.
     """
 
     name: str
@@ -68,47 +68,47 @@ class Banded:
 
 _BONES = tuple(bone[0] for bone in BONES)
 TRACKS = (
-    Banded("joint_speed", "joint speeds in the picture", JOINTS),
-    Banded("joint_space_speed", "joint speeds in space", JOINTS),
-    Banded("joint_acceleration", "joint accelerations", JOINTS),
+    Banded("joint_speed", "joint steps in the picture", JOINTS),
+    Banded("joint_space_speed", "joint steps in space", JOINTS),
+    Banded("joint_acceleration", "joint steps in the picture", JOINTS),
     Banded("joint_jump", "joint steps in the picture", JOINTS),
-    Banded("joint_jump_score", "joint steps over what is usual around", JOINTS, votes=False),
+    Banded("joint_jump_score", "joint steps in the picture", JOINTS, votes=False),
     Banded("joint_space_jump", "joint steps in space", JOINTS),
-    Banded("joint_space_jump_score", "joint steps in space over what is usual around", JOINTS, votes=False),
-    Banded("joint_off_flow", "joints against the optical flow", JOINTS),
+    Banded("joint_space_jump_score", "joint steps in space", JOINTS, votes=False),
+    Banded("joint_off_flow", "optical flow", JOINTS),
     Banded("trembling", "trembling of joints and picture", JOINTS),
-    Banded("trembling_score", "trembling over what is ordinary", JOINTS, votes=False),
-    Banded("root_speed", "speed of the whole body"),
+    Banded("trembling_score", "trembling of joints and picture", JOINTS, votes=False),
+    Banded("root_speed", "steps of the whole body"),
     Banded("root_jump", "steps of the whole body"),
-    Banded("root_jump_score", "steps of the whole body over what is usual around", votes=False),
+    Banded("root_jump_score", "steps of the whole body", votes=False),
     Banded("growth", "growth of the whole body", signed=True),
     Banded("slip", "what rests"),
     Banded("foot_slip", "feet that slide"),
     Banded("rise", "feet that rise", signed=True),
     Banded("bone_space", "bone lengths in space", _BONES, origin=1.0, signed=True),
     Banded("bone_picture", "bone lengths", _BONES, origin=1.0),
-    Banded("bone_bump", "bones that are longer for a moment", _BONES),
+    Banded("bone_bump", "bone lengths", _BONES),
     Banded("hyperextension", "hinges", HINGES, noise=3.0),
-    Banded("hinge_turn", "turned hinges", HINGES),
+    Banded("hinge_turn", "hinges", HINGES),
     Banded("shape_step", "body shape"),
     Banded("size_drift", "body size in equal poses", signed=True, rated=False),
-    Banded("swap", "sides of the body", one_sided=True, noise=0.1, votes=False),
+    Banded("swap", "sides", one_sided=True, noise=0.1, votes=False),
     Banded("swap_pairs", "sides", PAIRS, one_sided=True, noise=0.01),
     Banded("body_swap", "the mirrored body", one_sided=True, noise=0.01),
     Banded("appearance_step", "looks from frame to frame"),
     Banded("appearance_drift", "looks over a second", rated=False),
     Banded("colour_drift", "colour of the trunk", rated=False),
     Banded("change", "change of the picture", votes=False),
-    Banded("held", "frames shown again"),
-    Banded("freeze", "pictures that stand still"),
-    Banded("skip", "pictures that skip"),
-    Banded("worth", "how many ordinary steps one is worth", votes=False),
+    Banded("held", "pace of the pictures"),
+    Banded("freeze", "pace of the pictures"),
+    Banded("skip", "pace of the pictures"),
+    Banded("worth", "pace of the pictures", votes=False),
     Banded("disorder", "order of the pictures"),
-    Banded("reversal", "pictures turned round"),
-    Banded("splice", "neighbours of the picture"),
+    Banded("reversal", "order of the pictures"),
+    Banded("splice", "order of the pictures"),
     Banded("mirror", "the mirrored picture"),
-    Banded("turn_back", "optical flow that turns back"),
-    Banded("unexplained", "pictures against the optical flow"),
+    Banded("turn_back", "optical flow"),
+    Banded("unexplained", "optical flow"),
 )
 # What says how well a frame is seen, what the camera does or what an editor did is no motion and has no band.
 NO_MOTION = (

@@ -61,9 +61,19 @@ def joint_offsets(films: Sequence[Residuals]) -> np.ndarray:
 
 def joint_errors(film: Residuals, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """float64 [T, J] in the picture and in space: distances from the truth in body heights without the constant offsets."""
+    picture, space = _without(film, offsets)
+    return np.linalg.norm(picture, axis=-1), np.linalg.norm(space, axis=-1)
+
+
+def step_errors(film: Residuals, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `joint_errors`, of the steps from frame t-1 to t; 0 at 0."""
+    picture, space = _without(film, offsets)
+    return tuple(np.linalg.norm(np.diff(part, axis=0, prepend=part[:1]), axis=-1) for part in (picture, space))  # type: ignore[return-value]
+
+
+def _without(film: Residuals, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     own = np.einsum("tij,kj->tki", film.axes, offsets)
-    from_hips = own - own[:, _HIPS].mean(axis=1, keepdims=True)
-    return np.linalg.norm(film.picture - own[..., :2], axis=-1), np.linalg.norm(film.space - from_hips, axis=-1)
+    return film.picture - own[..., :2], film.space - (own - own[:, _HIPS].mean(axis=1, keepdims=True))
 
 
 def _spread(points: np.ndarray) -> np.ndarray:

@@ -22,7 +22,6 @@ _EXCHANGED = 0.5  # of a pair's steps: when left and right change places and thi
 _WHOLE_BODY = 8  # joints
 # A leap of so many joints, into what is by so many body heights nearer to the mirror image of the body before, is one of its two sides.
 _BOTH_SIDES, _MIRRORED = 3, 0.01
-_TYPICAL_FLOOR = 0.1  # body heights a second: what key points at rest do
 _ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body in space saw what the key points did
 # A pose that leaps while its picture goes on was lost; where the pictures leap as well it was right.
 _SMOOTH, _ABRUPT, _NOT_KNOWN = 1.0, 2.0, 0.5
@@ -46,7 +45,6 @@ def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     hits = (jump >= least) & (score >= score_least) & ~exchanged(tracks)
     # What stands out most: where there are pictures, in time and as far as they support it; else in time and by its size.
     value = np.where(hits, score * picture_support(tracks)[:, None] if seen else np.sqrt(score * jump / _ALONE), 0.0)
-    typical = np.fmax(median(tracks.joint_speed), _TYPICAL_FLOOR)
     found = []
     for first, stop in runs(hits.any(axis=1), bridge=half_window(times, 0.08)):
         part = np.where(hits[first:stop], jump[first:stop], 0.0)
@@ -57,14 +55,11 @@ def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         order = [int(joint) for joint in np.argsort(-total) if total[joint] > 0]
         peak = first + int(part.sum(axis=1).argmax())
         lead = int(part[peak - first].argmax())
-        joints = tuple(_evidence(j, total[j] / total.sum(), np.nanmax(tracks.joint_speed[first:stop, j]) / typical[j]) for j in order)
+        joints = tuple(_evidence(joint, total[joint] / total.sum()) for joint in order)
         mirrored = float(np.max(np.nan_to_num(tracks.body_swap[first:stop])))
         kind = SWAP if seen and mirrored >= _MIRRORED and len(order) >= _BOTH_SIDES else JUMP
-        who = "The whole body" if len(order) >= _WHOLE_BODY else readable(JOINTS[lead]).capitalize()
-        text = (
-            f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, which the motion around does not "
-            f"explain ({score[peak, lead]:.0f} times what is usual around it)."
-        )
+        who = "The whole body" if len(order) >= _WHOLE_BODY else f"The {readable(JOINTS[lead])}"
+        text = f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, unlike the motion around."
         if kind == SWAP:
             text = f"{text[:-1]}; it is nearer to the mirror image of the body before: left and right may have changed places."
         sure = float(np.nanmean(tracks.confidence[peak - 1 : peak + 1][:, order].min(axis=0)))
@@ -127,7 +122,7 @@ def stretches(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
             start, stop = max(first - _LASTS // 2, 0), min(stop + (_LASTS - 1) // 2, len(tracks))
             longer = float(ratio[start:stop, bone].max())
             text = f"{readable(name).capitalize()} is up to {longer - 1:.0%} longer than it is usually seen in {frames_text(start, stop)}."
-            joints = tuple(_evidence(joint, 0.5, longer) for joint in (lower, upper))
+            joints = tuple(_evidence(joint, 0.5) for joint in (lower, upper))
             sure = float(np.nanmean(tracks.confidence[start:stop][:, [upper, lower]].min(axis=1)))
             found.append(Candidate("bones", STRETCH, start, stop, peak, float(value[peak, bone]), sure, joints, ("bone lengths",), text))
     return found
@@ -168,7 +163,7 @@ def swaps(tracks: LocalTracks) -> list[Candidate]:
         order = np.argsort(-pairs[peak])
         told = [int(pair) for pair in order if pairs[peak, pair] >= least]
         joints = tuple(
-            _evidence(JOINTS.index(f"{side}_{PAIRS[pair]}"), pairs[peak, pair] / pairs[peak, told].sum() / 2, 1.0)
+            _evidence(JOINTS.index(f"{side}_{PAIRS[pair]}"), pairs[peak, pair] / pairs[peak, told].sum() / 2)
             for pair in told
             for side in ("left", "right")
         )
@@ -191,7 +186,7 @@ def bent_hinges(tracks: LocalTracks) -> list[Candidate]:
                 text = f"{readable(name).capitalize()} {what} up to {values[peak]:.0f} degrees in {frames_text(first, stop)}."
                 joint = JOINTS.index(name)
                 sure = float(np.nanmean(tracks.confidence[first:stop, joint]))
-                joints = (_evidence(joint, 1.0, float(values[peak])),)
+                joints = (_evidence(joint, 1.0),)
                 found.append(Candidate(detector, STRETCH, first, stop, peak, float(values[peak]), sure, joints, ("hinges",), text))
     return found
 
@@ -208,5 +203,5 @@ def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     return found
 
 
-def _evidence(joint: int, share: float, excess: float) -> JointEvidence:
-    return JointEvidence(JOINTS[joint], float(share), float(excess))
+def _evidence(joint: int, share: float) -> JointEvidence:
+    return JointEvidence(JOINTS[joint], float(share))

@@ -43,9 +43,8 @@ def still_bodies(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
             continue
         seconds = float(times[stop - 1] - times[first - 1])
         missing = np.nan_to_num(median(np.concatenate([steps[earlier], steps[later]])))
-        left = np.nan_to_num(median(steps[first:stop])) / np.maximum(missing, 1e-4)
         order = np.argsort(-missing)[:_LIMBS]
-        joints = tuple(JointEvidence(JOINTS[j], float(missing[j] / missing[order].sum()), float(left[j])) for j in order)
+        joints = tuple(JointEvidence(JOINTS[j], float(missing[j] / missing[order].sum())) for j in order)
         value = seconds * min(moving / max(held, 1e-6), _MOST)
         sure = float(np.mean(tracks.confidence[first:stop].max(axis=1)))
         text = f"The body does not move in {frames_text(first, stop)} ({seconds:.2f} s), although it moves before and after."

@@ -1,6 +1,6 @@
 """How well the tool finds planted glitches, and how often it speaks where there is none.
 
-    TELLTALE_SHARED=... python -m benchmarks.glitches [--family pixels|bodies|controls] [--seed 0] [--work DIR] [--jobs 2]
+    TELLTALE_SHARED=... python -m benchmarks.glitches [--family pixels|bodies|controls|jitter] [--seed 0] [--work DIR] [--jobs 2]
 
 Films are made and extracted once and kept in the work folder (about 400 MB); after a change of the detectors only they are run again.
 The clips of --clips (by default those of the shared material) and held-out motion capture are the sources; another seed plants elsewhere.

@@ -13,7 +13,7 @@ import warnings
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.glitches.kinds import NO_FAULT
+from benchmarks.glitches.kinds import NO_FAULT, UNUSUAL_TEMPO
 from benchmarks.glitches.matching import Event
 from core.analysis import Analysis, Glitch
 from core.events import AnalysisRequest
@@ -58,11 +58,16 @@ def ranking_score(glitch: Glitch) -> float:
 
 
 def tool_events(analysis: Analysis, video: str) -> list[Event]:
-    """The tool's events. Warns when its own order is not that of the ranking score: then the threshold is swept over something else."""
+    """The tool's events, and its remark on the tempo as one over all frames.
+
+    Warns when its own order is not that of the ranking score: then the threshold is swept over something else.
+    """
     faults = [ranking_score(g) for g in analysis.glitches if g.kind not in NO_FAULT]
     if any(later > earlier + 1e-9 for earlier, later in pairwise(faults)):
         warnings.warn(f"{video}: the tool's order is not that of severity times confidence", stacklevel=2)
-    return [
+    remarks = [Event(video, UNUSUAL_TEMPO, 0, len(analysis), 0, 0.0) for text in analysis.remarks if text.lower().startswith(UNUSUAL_TEMPO)]
+    events = [
         Event(video, g.kind, g.start, g.stop, g.peak, ranking_score(g), max(g.joints, key=lambda j: j.share).name if g.joints else None)
         for g in analysis.glitches
     ]
+    return events + remarks

@@ -21,14 +21,18 @@ from benchmarks.glitches.bodies import (
 from benchmarks.glitches.kinds import Plant
 from benchmarks.glitches.scenes import Scene, across, shown_joints
 from benchmarks.glitches.timeline import MARGIN, SPACING, swell
+from benchmarks.glitches.trembling import REACH, plant_trembling
 from core.skeletons import SMPL
 
 # Seconds, both ends included.
 SECONDS = {
     "swap": (0.1, 0.3), "body stretch": (0.35, 0.6), "root drift": (0.5, 0.9), "hyperextension": (0.3, 0.5), "arm teleport": (0.04, 0.1),
+    "jitter": (0.5, 1.0),
 }  # fmt: skip
 # Body heights by which the joint that moves most is displaced in the picture, at least: a fault along the view cannot be seen.
-LEAST_SHOWN = {"swap": 0.15, "body stretch": 0.05, "root drift": 0.1, "hyperextension": 0.08, "arm teleport": 0.15}
+LEAST_SHOWN = {
+    "swap": 0.15, "body stretch": 0.05, "root drift": 0.1, "hyperextension": 0.08, "arm teleport": 0.15, "jitter": 0.9 * REACH[0],
+}  # fmt: skip
 _LATEST = 0.5  # seconds by which a fault may lie later than it could
 _TRIES = 8
 
@@ -63,9 +67,13 @@ def plant_faults(scene: Scene, kinds: Sequence[str], generator: np.random.Genera
 
 
 def shown_change(before: Scene, after: Scene, plant: Plant) -> float:
-    """Body heights by which the joint that moves most is displaced in the picture, in the middle or at the end of the plant."""
+    """Body heights by which the joint that moves most is displaced in the picture, in the middle or at the end of the plant.
+
+    What trembles is anywhere at any time: there it is the most in any frame.
+    """
     moves = shown_joints(after) - shown_joints(before)
-    return max(float(across(before, frame, moves[frame]).max()) for frame in ((plant.start + plant.stop) // 2, plant.stop - 1)) / HEIGHT
+    frames = range(plant.start, plant.stop) if plant.kind == "jitter" else ((plant.start + plant.stop) // 2, plant.stop - 1)
+    return max(float(across(before, frame, moves[frame]).max()) for frame in frames) / HEIGHT
 
 
 def plant_one(scene: Scene, kind: str, start: int, stop: int, joints: np.ndarray, generator: np.random.Generator) -> tuple[Scene, Plant]:
@@ -77,6 +85,8 @@ def plant_one(scene: Scene, kind: str, start: int, stop: int, joints: np.ndarray
         shift, detail = _drift(scene, (start + stop) // 2, generator)
         return replace(scene, motion=drift_root(motion, start, stop, shift)), Plant(kind, start, stop, detail=detail)
     side = near_side(scene, joints, (start + stop) // 2, generator)
+    if kind == "jitter":
+        return plant_trembling(scene, side, start, stop, generator)
     if kind == "body stretch":
         bone = f"{side}_{generator.choice(('upper_arm', 'forearm', 'thigh', 'shank'))}"
         growth = float(generator.uniform(0.35, 0.6))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 PIXEL_KINDS = ("freeze", "skip", "shuffle", "reversal", "splice", "mirror", "limb", "growth", "hue")
 BODY_KINDS = ("swap", "body stretch", "root drift", "hyperextension", "arm teleport")
+# Planted in films of its own, so that those of the other kinds stay as they are; counted apart.
+TREMBLING_KINDS = ("jitter",)
 CONTROL_KINDS = (
     "pan", "zoom", "flicker", "crossfade", "motion blur", "background warp", "12 fps", "60 fps", "slow motion",
 )  # fmt: skip
@@ -16,7 +18,8 @@ EVENT_KINDS = (
     "jump", "freeze", "disorder", "swap", "stretch", "scale or identity drift", "slide or float", "jitter", "edit", "pose lost",
 )  # fmt: skip
 # Never a fault of the motion: neither a hit nor a false event. An unusual tempo is a remark about the clip.
-NO_FAULT = ("edit", "pose lost", "unusual tempo")
+UNUSUAL_TEMPO = "unusual tempo"
+NO_FAULT = ("edit", "pose lost", UNUSUAL_TEMPO)
 
 # A splice of one to three frames from elsewhere is both: the body jumps there and back, and its frames stand out of order.
 # No kind is named after a joint bent the wrong way; `stretch` stands for limb or body shape, and an own kind is as good.
@@ -35,6 +38,7 @@ RIGHT_KINDS: Mapping[str, tuple[str, ...]] = {
     "root drift": ("slide or float",),
     "hyperextension": ("stretch", "hyperextension"),
     "arm teleport": ("jump",),
+    "jitter": ("jitter",),
 }
 _ARM = ("shoulder", "elbow", "wrist", "hand", "pinky", "index", "thumb", "collar")
 _LEG = ("hip", "knee", "ankle", "foot", "heel", "foot_index")

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.glitches.faults import plant_faults
 from benchmarks.glitches.films import Film, Truth, find_film, write_film
-from benchmarks.glitches.kinds import BODY_KINDS, Plant
+from benchmarks.glitches.kinds import BODY_KINDS, TREMBLING_KINDS, Plant
 from benchmarks.glitches.scenes import Scene, set_scene, shoot
 from benchmarks.glitches.takes import held_out
 from benchmarks.glitches.timeline import MARGIN, SPACING, TAIL
@@ -27,7 +27,7 @@ FEWEST = 20
 CLEAN_MINUTES = 7.0
 STEPS = (2, 3, 4, 4)  # of the 60 Hz data: 30, 20 and 15 frames a second
 BODY_STEPS = (2, 3)
-_LONGEST, _LONGEST_CLEAN = 9.0, 16.0  # seconds of one film
+_LONGEST, _LONGEST_CLEAN, _LONGEST_TREMBLING = 9.0, 16.0, 6.0  # seconds of one film
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,22 @@ def plan_bodies(mocap: Path, seed: int, folder: Path) -> list[BodyPlan]:
     return plans
 
 
+def plan_trembling(mocap: Path, seed: int, folder: Path) -> list[BodyPlan]:
+    """Films with at least `FEWEST` limbs and bodies that tremble."""
+    made = 0
+    plans: list[BodyPlan] = []
+    for number, (library, take) in enumerate(held_out(mocap, _LONGEST_TREMBLING, seed + 3000)):
+        if made >= FEWEST:
+            break
+        plan = _plan("jitter", library, take, BODY_STEPS[number % len(BODY_STEPS)], TREMBLING_KINDS * 2, (seed, 5, number))
+        known = find_film(folder, plan.name)
+        plants = known.plants if known else stage(plan, mocap)[1]
+        if plants:
+            plans.append(plan)
+            made += len(plants)
+    return plans
+
+
 def _plan(prefix: str, library: str, take: Take, step: int, kinds: tuple[str, ...], seed: tuple[int, ...]) -> BodyPlan:
     return BodyPlan(f"{prefix}_r{RECIPE}_s{seed[0]}_{seed[-1]:03d}_{take.clip}_{take.start}", library, take, step, kinds, seed)
 
@@ -95,5 +111,6 @@ def make_rendered(plan: BodyPlan, mocap: Path, folder: Path) -> Truth:
     if known is not None:
         return known
     scene, plants = stage(plan, mocap)
-    film = Film("bodies" if plan.kinds else "clean rendered", f"{plan.take.clip}:{plan.take.start}", scene.fps, plants)
+    family = "jitter" if plan.kinds and plan.kinds[0] in TREMBLING_KINDS else "bodies" if plan.kinds else "clean rendered"
+    film = Film(family, f"{plan.take.clip}:{plan.take.start}", scene.fps, plants)
     return write_film(folder, plan.name, film, shoot(scene, create_renderer("raster")), plan.seed)

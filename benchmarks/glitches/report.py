@@ -8,12 +8,22 @@ from dataclasses import dataclass
 
 from benchmarks.glitches.baselines import NAMES as BASELINES
 from benchmarks.glitches.figures import average_precision, clopper_pearson, from_score, operating_threshold, poisson_rate
-from benchmarks.glitches.kinds import BODY_KINDS, CONTROL_KINDS, EVENT_KINDS, PIXEL_KINDS, kind_is_right, limb_of
+from benchmarks.glitches.kinds import (
+    BODY_KINDS,
+    CONTROL_KINDS,
+    EVENT_KINDS,
+    PIXEL_KINDS,
+    TREMBLING_KINDS,
+    UNUSUAL_TEMPO,
+    kind_is_right,
+    limb_of,
+)
 from benchmarks.glitches.matching import Fate, Verdict, match
 from benchmarks.glitches.running import TOOL, Outcome
 
 MOST_FALSE = 2.0  # a minute, at the operating point
 _NOTHING = "(nothing)"
+_APART = ("controls", "jitter")  # their footage has no part in the operating point
 
 
 @dataclass(frozen=True)
@@ -40,8 +50,9 @@ def judge_all(outcomes: Iterable[Outcome], detector: str) -> list[Judged]:
 
 
 def operating_point(judged: Sequence[Judged]) -> float:
-    """The threshold at which clean and planted footage together have at most `MOST_FALSE` false events a minute; controls stand apart."""
-    counted = [j for j in judged if j.family != "controls"]
+    """The threshold at which clean and planted footage together have at most `MOST_FALSE` false events a minute; controls and films of
+    what trembles stand apart."""
+    counted = [j for j in judged if j.family not in _APART]
     return operating_threshold([v for j in counted for v in j.verdicts], sum(j.minutes for j in counted), MOST_FALSE)
 
 
@@ -54,6 +65,7 @@ def report(outcomes: Sequence[Outcome]) -> str:
         _recall(judged, threshold),
         _kinds(judged, threshold),
         _controls(judged, threshold),
+        _tempo(judged),
         _detectors(outcomes),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -68,7 +80,7 @@ def _footage(judged: Sequence[Judged], threshold: float) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     families = ("clean real", "clean rendered", "pixels", "bodies")
-    for name, members in [*((family, (family,)) for family in families), ("together", families)]:
+    for name, members in [*((family, (family,)) for family in families), ("together", families), ("jitter", ("jitter",))]:
         chosen = [j for j in judged if j.family in members]
         if chosen:
             minutes = sum(j.minutes for j in chosen)
@@ -92,8 +104,8 @@ def _recall(judged: Sequence[Judged], threshold: float) -> str:
     ]
     planted = Counter(plant.kind for j in judged for plant in j.outcome.truth.plants)
     hits = [v for j in judged for v in j.verdicts if v.fate is Fate.HIT]
-    for kinds in (PIXEL_KINDS, BODY_KINDS):
-        for name, members in [*((kind, (kind,)) for kind in kinds), ("together", kinds)]:
+    for kinds in (PIXEL_KINDS, BODY_KINDS, TREMBLING_KINDS):
+        for name, members in [*((kind, (kind,)) for kind in kinds), *([("together", kinds)] if len(kinds) > 1 else [])]:
             total = sum(planted[kind] for kind in members)
             if total:
                 every = [v for v in hits if v.plant and v.plant.kind in members]
@@ -131,7 +143,7 @@ def _kinds(judged: Sequence[Judged], threshold: float) -> str:
                 table["(false)"][verdict.event.kind] += 1
     said = {kind for row in table.values() for kind in row}
     columns = [kind for kind in (*EVENT_KINDS, *sorted(said - {*EVENT_KINDS, _NOTHING}), _NOTHING) if kind in said]
-    rows = [kind for kind in (*PIXEL_KINDS, *BODY_KINDS, "(false)") if kind in table]
+    rows = [kind for kind in (*PIXEL_KINDS, *BODY_KINDS, *TREMBLING_KINDS, "(false)") if kind in table]
     lines = [
         "## What was planted, and what it was called (operating point)",
         "",
@@ -161,6 +173,15 @@ def _controls(judged: Sequence[Judged], threshold: float) -> str:
             minutes = sum(j.outcome.truth.minutes for j in chosen)
             lines.append(f"| {kind} | {len(chosen)} | {minutes:.2f} | {len(every)} | {sum(here)} | {here.count(0)} | {told} |")
     return "\n".join(lines) if len(lines) > 4 else ""
+
+
+def _tempo(judged: Sequence[Judged]) -> str:
+    lines = ["## Films remarked for an unusual tempo", "", "| footage | films | remarked |", "|---|---|---|"]
+    for name in dict.fromkeys(j.outcome.truth.control or j.family for j in judged):
+        chosen = [j for j in judged if (j.outcome.truth.control or j.family) == name]
+        told = sum(any(v.event.kind == UNUSUAL_TEMPO for v in j.verdicts) for j in chosen)
+        lines.append(f"| {name} | {len(chosen)} | {told} |")
+    return "\n".join(lines)
 
 
 def _edit_told(judged: Judged) -> bool:

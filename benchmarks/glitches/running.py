@@ -19,12 +19,12 @@ from benchmarks.glitches.films import Truth
 from benchmarks.glitches.kinds import Plant
 from benchmarks.glitches.matching import Event
 from benchmarks.glitches.pixels import make_pixels, plan_pixels
-from benchmarks.glitches.rendered import make_rendered, plan_bodies, plan_clean
+from benchmarks.glitches.rendered import make_rendered, plan_bodies, plan_clean, plan_trembling
 from core.analysis import Analysis
 from core.store import Store
 
 TOOL = "telltale"
-FAMILIES = ("pixels", "bodies", "controls")
+FAMILIES = ("pixels", "bodies", "controls", "jitter")
 SLOWEST = 9.0  # frames a second: in slower clips whole movements lie between two frames, and nothing is planted
 
 
@@ -74,6 +74,8 @@ def tasks(place: Workplace, families: Sequence[str], seed: int) -> Iterator[Task
     if "bodies" in families:
         yield from (partial(make_rendered, plan, place.mocap, place.films) for plan in plan_bodies(place.mocap, seed, place.films))
         yield from (partial(make_rendered, plan, place.mocap, place.films) for plan in plan_clean(place.mocap, seed))
+    if "jitter" in families:
+        yield from (partial(make_rendered, plan, place.mocap, place.films) for plan in plan_trembling(place.mocap, seed, place.films))
     if "controls" in families:
         yield from (partial(make_control, plan, place.mocap, place.films) for plan in plan_controls(clips, seed))
 

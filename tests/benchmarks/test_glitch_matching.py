@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.glitches.kinds import BODY_KINDS, EVENT_KINDS, PIXEL_KINDS, RIGHT_KINDS, Plant, kind_is_right, limb_of
+from benchmarks.glitches.kinds import BODY_KINDS, EVENT_KINDS, PIXEL_KINDS, RIGHT_KINDS, TREMBLING_KINDS, Plant, kind_is_right, limb_of
 from benchmarks.glitches.matching import Event, Fate, fits, match, overlap
 
 
@@ -75,7 +75,7 @@ def test_that_weaker_events_change_nothing_for_stronger_ones() -> None:
 
 
 def test_that_every_planted_kind_has_a_right_name_among_the_kinds_of_events() -> None:
-    assert set(RIGHT_KINDS) == {*PIXEL_KINDS, *BODY_KINDS}
+    assert set(RIGHT_KINDS) == {*PIXEL_KINDS, *BODY_KINDS, *TREMBLING_KINDS}
     assert all(names[0] in EVENT_KINDS for names in RIGHT_KINDS.values())
     assert kind_is_right("mirror", "swap") and not kind_is_right("mirror", "jump")
 

@@ -131,7 +131,7 @@ def _event(a: Analysis, rank: int, glitch: Glitch, pictures: Row) -> dict[str, A
         "rarity": glitch.rarity,
         "confidence": glitch.confidence,
         "confidence_text": words.confidence_text(glitch.confidence),
-        "joints": [(readable(joint.name), joint.share, _number(joint.excess, 1)) for joint in glitch.joints],
+        "joints": [(readable(joint.name), joint.share, _number(joint.excess, 1, " x")) for joint in glitch.joints],
         "sources": sorted(glitch.sources.items(), key=lambda item: -item[1]),
         "tracks": ", ".join(readable(track) for track in glitch.tracks),
         "pictures": pictures([glitch.peak - 1, glitch.peak, glitch.peak + 1], glitch.peak),

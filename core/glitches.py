@@ -15,7 +15,7 @@ from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
 from core.detectors.jitter import jitters, without_what_trembles
 from core.detectors.lost import LOST_SHARE, believed, pose_trust, poses_lost, trusted
-from core.detectors.pictures import in_order_of_meaning
+from core.detectors.pictures import in_order_of_meaning, skips
 from core.detectors.still import still_bodies
 from core.evidence import excess, with_evidence
 from core.rarity import bundled_rarity, rarity_text, severity
@@ -83,7 +83,8 @@ def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     # A joint that leaps to a wrong place bends and stretches its limb as well; one that trembles leaps, again and again.
     trembling = jitters(tracks, times)
     body = (*swaps(tracks), *trembling, *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
-    return [*without_what_trembles(in_order_of_meaning(tracks), trembling), *still_bodies(tracks, times), *body, *slides(tracks, times), *drifts(tracks)]
+    pictures = without_what_trembles(in_order_of_meaning(tracks), trembling)
+    return [*pictures, *still_bodies(tracks, times), *body, *skips(tracks), *slides(tracks, times), *drifts(tracks)]
 
 
 def one_each(weighed: Sequence[tuple[Candidate, float]], settings: GlitchSettings) -> list[tuple[Candidate, float]]:

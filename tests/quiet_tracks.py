@@ -10,7 +10,7 @@ from core.tracks.local import LocalTracks
 
 _PICTURES = (
     "sharpness", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth", "turn_back",
-    "unexplained", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+    "unexplained", "leap", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
     "colour_drift",
 )  # fmt: skip
 _WIDTHS = {
@@ -30,7 +30,7 @@ def quiet_tracks(frames: int = 60, pictures: bool = True, fps: float = 30.0, **g
     found["duration"] += 1 / fps
     found["confidence"] += 0.9
     found["swap_pairs"] -= 0.1
-    for name in ("bone_space", "bone_picture", "skip", "worth", "unexplained"):
+    for name in ("bone_space", "bone_picture", "skip", "worth", "unexplained", "leap"):
         found[name] += 1.0
     if not pictures:
         for name in (*_PICTURES, "joint_off_flow"):

@@ -17,12 +17,12 @@ DRIFT, SLIDE, JITTER, EDIT, POSE_LOST = "scale or identity drift", "slide or flo
 LEAST = {
     "cut": 1.0,
     "crossfade": 1.2,
-    "mirror": 0.8,  # (0.3; mirrored frames: from 3.3)
-    "freeze": 3.0,  # (2.9; frames shown again: from 4.4)
-    "shuffle": 1.25,  # (1.23; frames out of order: from 1.29)
-    "splice": 1.1,  # (1.1)
-    "reversal": 1.3,  # (0.97; a symmetric motion that was rendered reached 1.1; frames turned round: from 1.8)
-    "skip": 2.5,  # (1.8; frames left out: mostly from 4.2, the edge of a limb that is warped 2.4)
+    "mirror": 0.8,  # (0.5; mirrored frames: from 3.3)
+    "freeze": 3.5,  # (3.4; frames shown again: from 4.4)
+    "shuffle": 1.22,  # (1.2; frames out of order: from 1.38)
+    "splice": 1.1,  # (1.07; frames from elsewhere: mostly from 1.4)
+    "reversal": 1.0,  # (0.85; frames turned round: from 1.8)
+    "skip": 2.5,  # (2.9; frames left out: from 3.3)
     "still": 0.3,
     "hinges": 5.0,
     "turned hinges": 60.0,
@@ -41,7 +41,8 @@ LEAST = {
 class Candidate:
     """Frames as in Glitch. detector: its row in the table of rarities; value: its statistic there, higher is rarer.
 
-    confidence: 0..1, that the pose, where the event rests on it, is right; 1 for what the pictures tell alone.
+    confidence: 0..1, that the pose, where the event rests on it, is right; 1 for what the pictures tell alone. What the joints' excess, the
+    other tracks that vote and the multiple in the text are, `core.evidence` adds.
     """
 
     detector: str

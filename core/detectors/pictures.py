@@ -8,8 +8,11 @@ from core.detectors.candidate import DISORDER, EDIT, FREEZE, JUMP, LEAST, SWAP, 
 from core.tracks.local import LocalTracks
 
 _PICTURES = "pictures compared"
-_FLICKER = 0.05  # share of the light: where it changes by more, pictures differ for that reason
+# Shares of the light: where it changes by more, and changes around as well, pictures differ for that reason; light that changes once comes
+# with what is new in the picture.
+_FLICKER, _FLICKERS, _AROUND = 0.05, 0.02, 12
 _LOOKS_SHUFFLED = 1.06  # of a disorder: it lasts as long as its values are above this
+_LEAPS = 2.0  # of what the flow leaves unexplained, over the usual: from there on a step in a disorder is one of its steps
 _REACH = 5  # frames on either side that one value of disorder looks at
 _LONGEST_SPLICE = 4
 # Above these values a more specific explanation of the same frames stands; below, the frames are told as jumps.
@@ -58,11 +61,15 @@ def disorders(tracks: LocalTracks) -> list[Candidate]:
         start, end = first + _REACH - 1, stop - _REACH + 1
         if end - start < 2:
             start, end = peak - 1, peak + 2
+        leaps = np.flatnonzero(tracks.unexplained[first : stop + 1] >= _LEAPS)
+        if leaps.size > 1:
+            start, end = min(start, first + int(leaps[0])), max(end, first + int(leaps[-1]))
         value = float(tracks.disorder[peak])
         if value < LEAST["shuffle"]:
             continue
         text = f"The frames {start} to {end - 1} are out of order: in another order the way through them is {value:.1f} times shorter."
-        found.append(_candidate("shuffle", DISORDER, start, end, min(max(peak, start), end - 1), value, text))
+        worst = start + int(np.argmax(np.nan_to_num(tracks.unexplained[start:end])))
+        found.append(_candidate("shuffle", DISORDER, start, end, worst, value, text))
     for first, stop, peak in peaks(tracks.reversal, LEAST["reversal"], 0.93):
         value = float(tracks.reversal[peak])
         text = f"The frames {first} to {stop - 1} run backwards: turned round, both ends fit their neighbours {value:.1f} times better."
@@ -70,8 +77,8 @@ def disorders(tracks: LocalTracks) -> list[Candidate]:
     return found
 
 
-def picture_jumps(tracks: LocalTracks) -> list[Candidate]:
-    """Frames from elsewhere, and steps that leave frames out."""
+def splices(tracks: LocalTracks) -> list[Candidate]:
+    """Frames from elsewhere."""
     found = []
     for first, stop, peak in peaks(tracks.splice, LEAST["splice"], 0.93):
         if stop - first > _LONGEST_SPLICE:
@@ -81,34 +88,39 @@ def picture_jumps(tracks: LocalTracks) -> list[Candidate]:
         if stop - first == 1:
             text = text.replace(" do not belong here: their", " does not belong here: its")
         found.append(_candidate("splice", JUMP, first, stop, first, value, text))
-    pace = np.sqrt(np.fmax(tracks.worth, 1.0) * np.fmax(tracks.skip, 1.0))
-    for _, _, peak in peaks(pace, LEAST["skip"], 0.99):
-        worth = float(tracks.worth[peak])
-        many = f"at least {worth:.0f}" if worth >= 11.5 else f"about {worth:.1f}"
-        text = f"The picture jumps between frames {peak - 1} and {peak}: the step is worth {many} ordinary ones."
-        found.append(_candidate("skip", JUMP, peak, peak + 1, peak, pace[peak], text))
     return found
 
 
+def skips(tracks: LocalTracks) -> list[Candidate]:
+    """Steps that leave frames out. What leaps may be a limb alone, or left and right that change places: that explains more."""
+    found = []
+    for _, _, peak in peaks(tracks.leap, LEAST["skip"], 0.99):
+        value = float(tracks.leap[peak])
+        text = f"The picture jumps between frames {peak - 1} and {peak}: motion explains this step {value:.1f} times worse than others."
+        found.append(_candidate("skip", JUMP, peak, peak + 1, peak, value, text))
+    return [c for c in found if not _flickers(tracks, c)]
+
+
 def in_order_of_meaning(tracks: LocalTracks) -> list[Candidate]:
-    """All of them, the most specific explanation of the same frames first."""
-    mirrors, wrong, jumps, held = (
-        [c for c in found if not _flickers(tracks, c)]
-        for found in (mirrored(tracks), disorders(tracks), picture_jumps(tracks), freezes(tracks))
+    """All of them but the skips, the most specific explanation of the same frames first."""
+    mirrors, wrong, foreign, held = (
+        [c for c in found if not _flickers(tracks, c)] for found in (mirrored(tracks), disorders(tracks), splices(tracks), freezes(tracks))
     )
-    rest = [*(c for c in wrong if c.detector == "reversal"), *jumps, *(c for c in wrong if c.detector == "shuffle"), *mirrors]
     clear = [
         *(c for c in mirrors if c.value >= _IS_MIRRORED),
-        *held,
         *(c for c in wrong if c.detector == "shuffle" and c.value >= _IS_SHUFFLED),
-        *(c for c in jumps if c.detector == "splice"),
+        *(c for c in wrong if c.detector == "reversal"),
+        *held,
+        *foreign,
     ]
-    return [*edits(tracks), *clear, *(c for c in rest if c not in clear)]
+    return [*edits(tracks), *clear, *(c for c in (*wrong, *mirrors) if c not in clear)]
 
 
 def _flickers(tracks: LocalTracks, found: Candidate) -> bool:
-    light = tracks.flicker[max(found.start - 1, 0) : found.stop + 2]
-    return bool((light > _FLICKER).any())
+    first, stop = max(found.start - 1, 0), found.stop + 2
+    here, before, after = tracks.flicker[first:stop], tracks.flicker[max(first - _AROUND, 0) : first], tracks.flicker[stop : stop + _AROUND]
+    around = np.concatenate([before, after])
+    return bool((here > _FLICKER).any() and np.isfinite(around).any() and np.nanmedian(around) > _FLICKERS)
 
 
 def _candidate(detector: str, kind: str, start: int, stop: int, peak: int, value: float, text: str) -> Candidate:

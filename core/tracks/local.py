@@ -14,7 +14,7 @@ from core.tracks.edits import crossfade, cut, flicker
 from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.order import order
-from core.tracks.pace import pace
+from core.tracks.pace import over_neighbours, pace
 from core.tracks.pixels.colours import PARTS
 from core.tracks.pixels.measure import PixelTracks
 from core.tracks.root import camera_steps, root, still_paths
@@ -24,6 +24,7 @@ from core.tracks.trembling import trembling
 
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
+_LEAST_UNEXPLAINED = 2.0  # grey levels: less is no surprise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
 _ANKLES = [JOINTS.index(f"{side}_ankle") for side in ("left", "right")]
 _BELIEVED = 0.5  # support of the camera's motion, above which its zoom is taken out of the body's size
@@ -77,6 +78,7 @@ class LocalTracks:
       disorder, reversal, splice, mirror, worth
       turn_back                 0..1: the person's flow goes back the way it came, at speed; ordinary below 0.25
       unexplained               of the person's picture by the optical flow, over what is usual around; ordinary below 2
+      leap                      geometric mean of that and of the same over the three steps before and after; ordinary below 2
     Editor and camera
       cut                       1 and above: a new shot begins
       crossfade                 above 1.2: the picture fades into another; a slow steady pan reaches 1
@@ -131,6 +133,7 @@ class LocalTracks:
     worth: np.ndarray
     turn_back: np.ndarray
     unexplained: np.ndarray
+    leap: np.ndarray
     cut: np.ndarray
     crossfade: np.ndarray
     flicker: np.ndarray
@@ -211,10 +214,12 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
     person = np.where(np.isfinite(distance[:, 1]), distance[:, 1], distance[:, 0])
     height = motion.scale if np.isfinite(motion.scale).any() else np.full(len(track), float(track.size[1]))
     p = pace(person[:, 0], pixels.person_flow[:, 1] / (_LEAST_FLOW * height), track.times)
-    o = order(person, distance[:, 0], mirrored, track.times)
     second = half_window(track.times, 0.5) if len(track) > 1 else 2
-    unexplained = np.asarray(pixels.unexplained[:, 1], np.float64)
-    usual = np.fmax(running_median(np.where(p.held > 4, np.nan, unexplained)[:, None], second)[:, 0], 2.0)
+    all_of_it, of_person = np.asarray(pixels.unexplained, np.float64).T
+    unexplained = np.where(np.isfinite(of_person), of_person, all_of_it)
+    moving = np.where(p.held > 4, np.nan, unexplained)
+    usual = np.fmax(running_median(moving[:, None], second)[:, 0], _LEAST_UNEXPLAINED)
+    o = order(person, distance[:, 0], mirrored, unexplained / usual, track.times)
     off_flow = np.full(keypoints.shape[:2], np.nan)
     off_flow[1:] = np.linalg.norm(np.diff(keypoints, axis=0) - pixels.joint_flow[1:], axis=-1) / height[1:, None]
     sharpness = np.asarray(pixels.sharpness, np.float64)
@@ -235,6 +240,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "mirror": o.mirror,
         "worth": o.worth,
         "unexplained": unexplained / usual,
+        "leap": np.sqrt(unexplained / usual * over_neighbours(unexplained, moving, _LEAST_UNEXPLAINED)),
         "cut": cuts,
         "crossfade": crossfade(distance[:, 0]),
         "flicker": flicker(pixels.light),
@@ -247,7 +253,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
 def _without_pictures(total: int) -> dict[str, np.ndarray]:
     alone = (
         "sharpness", "turn_back", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth",
-        "unexplained",
+        "unexplained", "leap",
         "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support", "colour_drift",
     )  # fmt: skip
     found = {name: np.full(total, np.nan) for name in alone}

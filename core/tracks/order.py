@@ -2,7 +2,8 @@
 
 All of it compares ways through the same pictures. In motion, the shortest way through a few frames is the order of time; frames that were
 exchanged, reversed or put in from elsewhere make the way longer than it has to be. Turning points make it longer as well, but there the
-steps are small, so what is gained is always compared with the usual step around.
+steps are small, so what is gained is always compared with the usual step around; and no step into or out of what belongs elsewhere can be
+told by the optical flow, while real motion can.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _USUAL_LAG, _MOST_STEPS = 0.75, 12  # quantile of the distances at one lag, and 
 _WINDOW = 5  # frames on either side, for disorder
 _LONGEST_SPLICE, _LONGEST_MIRROR, _SHORTEST_REVERSAL = 4, 12, 4
 _REVERSAL_SECONDS = 2.6
+# Of what the flow leaves unexplained, over the usual: real motion reaches 1.8 at the ends of what looks turned round or put in.
+_FLOW_HOLDS, _FLOW_FAILS = 1.5, 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +31,11 @@ class Order:
     """Of each frame; NaN where unknown. A segment a..b gives all its frames its value; each frame has the highest of its segments.
 
     disorder  float64 [T]  length of the way through the 11 frames around over that of the shortest way from the first to the last: 1 is in
-                           order, real motion stays near it
-    reversal  float64 [T]  how many times shorter both ends of a segment become by turning it round; 1 and below is ordinary
+                           order; what exceeds it counts as far as the flow fails at the two steps in it that it explains worst
+    reversal  float64 [T]  how many times shorter both ends of a segment become by turning it round
     splice    float64 [T]  how many times nearer the neighbours of one to four frames are to each other than to those
     mirror    float64 [T]  how many times nearer one to twelve frames come to their neighbours by being mirrored
+                           all three times how far the flow fails at both ends (`abrupt`): 0 is ordinary
     worth     float64 [T]  how many ordinary steps the step into the frame is worth at least: 1 is ordinary, fast starts reach 4; up to 12
     """
 
@@ -42,11 +46,14 @@ class Order:
     worth: np.ndarray
 
 
-def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, times: np.ndarray) -> Order:
+def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, unexplained: np.ndarray, times: np.ndarray) -> Order:
     """person, whole [T, LAGS]: distances to the frames 1, 2, ... back, of the person's surroundings and of the whole picture; mirrored [T]:
-    distance of the frame's mirror image from the frame before, whole picture; times [T]."""
+    distance of the frame's mirror image from the frame before, whole picture; unexplained [T]: of the step into the frame by the optical
+    flow, over what is usual around; times [T]."""
     person, whole = np.asarray(person, np.float64), np.asarray(whole, np.float64)
     usual, usual_whole = _usual(person[:, 0]), _usual(whole[:, 0])
+    steps = abrupt(unexplained)
+    fails = np.where(np.isfinite(unexplained), np.clip(np.asarray(unexplained, np.float64) - 1, 0, 1), 1.0)
     lags = person.shape[1]
     frames = int(_REVERSAL_SECONDS / np.median(np.diff(times))) if len(times) > 1 else lags
     reversals = range(_SHORTEST_REVERSAL, min(lags - 2, frames) + 1)
@@ -62,12 +69,18 @@ def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, times: np
         return np.maximum(mirrored[first], mirrored[last + 1])
 
     return Order(
-        disorder=_disorder(person),
-        reversal=_segments(person[:, 0], usual, reversals, turned),
-        splice=_segments(person[:, 0], usual, range(1, _LONGEST_SPLICE + 1), left_out),
-        mirror=_segments(whole[:, 0], usual_whole, range(1, _LONGEST_MIRROR + 1), flipped),
+        disorder=_disorder(person, fails),
+        reversal=_segments(person[:, 0], usual, steps, reversals, turned),
+        splice=_segments(person[:, 0], usual, steps, range(1, _LONGEST_SPLICE + 1), left_out),
+        mirror=_segments(whole[:, 0], usual_whole, steps, range(1, _LONGEST_MIRROR + 1), flipped),
         worth=_worth(person),
     )
+
+
+def abrupt(unexplained: np.ndarray) -> np.ndarray:
+    """float64 [T], 0..1: how far the optical flow fails at each step; 1 where nobody knows."""
+    share = np.clip((np.asarray(unexplained, np.float64) - _FLOW_HOLDS) / (_FLOW_FAILS - _FLOW_HOLDS), 0.0, 1.0)
+    return np.where(np.isfinite(share), share, 1.0)
 
 
 def _usual(change: np.ndarray) -> np.ndarray:
@@ -76,8 +89,11 @@ def _usual(change: np.ndarray) -> np.ndarray:
     return np.maximum(running_quantile(moving, _AROUND, _USUAL)[:, 0], _LEAST)
 
 
-def _segments(change: np.ndarray, usual: np.ndarray, sizes: range, mended: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
-    """The lesser of the two steps at the ends of a segment, over the larger one after mending it (at least a usual step)."""
+def _segments(
+    change: np.ndarray, usual: np.ndarray, steps: np.ndarray, sizes: range, mended: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """The lesser of the two steps at the ends of a segment, over the larger one after mending it (at least a usual step); times the lesser
+    of how abrupt both are."""
     total = len(change)
     best = np.where(np.isfinite(change), 0.0, np.nan)
     for size in sizes:
@@ -87,6 +103,7 @@ def _segments(change: np.ndarray, usual: np.ndarray, sizes: range, mended: Calla
         last = first + size - 1
         usual_here = np.maximum(usual[first], usual[last + 1])
         value = np.minimum(change[first], change[last + 1]) / np.maximum(mended(first, last), usual_here)
+        value = value * np.minimum(steps[first], steps[last + 1])
         spread = np.full(total, -np.inf)
         spread[first] = np.where(np.isfinite(value), value, -np.inf)
         # To all frames of the segment: the highest value of those that begin at most size - 1 frames before.
@@ -122,7 +139,7 @@ def _worth(distance: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(step) & np.isfinite(curve[0]), worth, np.nan)
 
 
-def _disorder(distance: np.ndarray) -> np.ndarray:
+def _disorder(distance: np.ndarray, fails: np.ndarray) -> np.ndarray:
     total, size = len(distance), 2 * _WINDOW + 1
     result = np.full(total, np.nan)
     centres = np.arange(_WINDOW, total - _WINDOW)
@@ -137,7 +154,9 @@ def _disorder(distance: np.ndarray) -> np.ndarray:
     # Below the least step, order is noise.
     floor = _LEAST * (size - 1)
     shortest = _shortest_way(between[known])
-    result[centres[known]] = np.maximum(way[known], floor) / np.maximum(shortest, floor)
+    # Frames out of order make two abrupt steps at least; so many of them are usual then that each stands out less.
+    two = np.sort(np.lib.stride_tricks.sliding_window_view(fails[1:], size - 1)[: len(centres)][known], axis=1)[:, -2:]
+    result[centres[known]] = 1 + (np.maximum(way[known], floor) / np.maximum(shortest, floor) - 1) * two.mean(axis=1)
     return result
 
 

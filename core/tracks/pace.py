@@ -107,11 +107,20 @@ def _skip(change: np.ndarray, flow: np.ndarray, held: np.ndarray) -> np.ndarray:
     ratios = []
     for values, least in ((change, _LEAST), (flow, 1.0)):
         ordinary = np.where(np.nan_to_num(held, nan=1.0) > _HELD, np.nan, values)
-        around = np.stack([_shifted(ordinary, lag, np.nan) for lag in _NEIGHBOURS])
-        known = np.isfinite(around).sum(axis=0) >= 2
-        ratios.append(np.where(known, np.maximum(values, least) / np.maximum(quantile(around, 1.0), least), np.nan))
+        ratios.append(over_neighbours(values, ordinary, least))
     both = np.sqrt(ratios[0] * ratios[1])
     return np.where(np.isfinite(change), np.where(np.isfinite(both), both, ratios[0]), np.nan)
+
+
+def over_neighbours(values: np.ndarray, ordinary: np.ndarray, least: float) -> np.ndarray:
+    """values [T] over the largest of `ordinary` [T] in the three frames before and after, both at least `least`.
+
+    NaN where fewer than two of those are known, or none on one side.
+    """
+    around = np.stack([_shifted(ordinary, lag, np.nan) for lag in _NEIGHBOURS])
+    known = np.isfinite(around)
+    enough = known[:3].any(axis=0) & known[3:].any(axis=0) & (known.sum(axis=0) >= 2)
+    return np.where(enough, np.maximum(values, least) / np.maximum(quantile(around, 1.0), least), np.nan)
 
 
 def _shifted(values: np.ndarray, by: int, beyond: float = 0) -> np.ndarray:

@@ -14,9 +14,9 @@ RISE = np.clip(1 - np.abs(np.arange(60) - 30) / 12, 0, 1)
 @pytest.mark.parametrize(("sign", "word"), [(1, "grows by 22%"), (-1, "shrinks by 18%")])
 def test_that_a_body_that_changes_its_size_says_by_how_much(sign: int, word: str) -> None:
     (found,) = drifts(quiet_tracks(size_drift=sign * 0.2 * RISE))
-    assert (found.detector, found.kind, found.start, found.stop, found.peak) == ("size", "scale or identity drift", 27, 34, 30)
+    assert (found.detector, found.kind, found.start, found.stop, found.peak) == ("size", "scale or identity drift", 11, 50, 30)
     assert found.value == pytest.approx(0.2)
-    assert found.text == f"The body {word} against the background in frames 27 to 33, compared in equal poses."
+    assert found.text == f"The body {word} against the background in frames 11 to 49, compared in equal poses."
 
 
 def test_that_a_trunk_that_changes_its_colour_is_found() -> None:

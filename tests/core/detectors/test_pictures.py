@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.detectors.candidate import Candidate, peaks, runs
-from core.detectors.pictures import disorders, edits, freezes, in_order_of_meaning, mirrored, picture_jumps
+from core.detectors.pictures import disorders, edits, freezes, in_order_of_meaning, mirrored, skips, splices
 from tests.quiet_tracks import at, quiet_tracks
 
 
@@ -52,34 +52,47 @@ def test_that_mirrored_frames_are_a_swap() -> None:
 def test_that_a_shuffle_leaves_out_the_frames_that_only_see_it_coming() -> None:
     disorder = at(60, dict.fromkeys(range(20, 40), 1.2), usual=1.0)
     disorder[29] = 2.0
-    (found,) = disorders(quiet_tracks(disorder=disorder))
-    assert told([found]) == [("shuffle", "disorder", 24, 36, 29)]
+    (found,) = disorders(quiet_tracks(disorder=disorder, unexplained=at(60, {30: 3.0}, 1.0)))
+    assert told([found]) == [("shuffle", "disorder", 24, 36, 30)]
+
+
+def test_that_a_shuffle_reaches_from_its_first_abrupt_step_to_its_last() -> None:
+    disorder = at(60, dict.fromkeys(range(24, 36), 1.5), usual=1.0)
+    (found,) = disorders(quiet_tracks(disorder=disorder, unexplained=at(60, {25: 3.0, 30: 4.0, 35: 2.5}, 1.0)))
+    assert told([found]) == [("shuffle", "disorder", 25, 35, 30)]
 
 
 def test_that_frames_played_backwards_are_disorder_and_a_symmetric_motion_is_not() -> None:
     (found,) = disorders(quiet_tracks(reversal=at(60, dict.fromkeys(range(25, 41), 2.0))))
     assert told([found]) == [("reversal", "disorder", 25, 41, 25)]
-    assert disorders(quiet_tracks(reversal=at(60, dict.fromkeys(range(29, 58), 1.1)))) == []
+    assert disorders(quiet_tracks(reversal=at(60, dict.fromkeys(range(29, 58), 0.9)))) == []
 
 
 def test_that_frames_from_elsewhere_are_a_jump_of_those_frames() -> None:
-    one, two = (picture_jumps(quiet_tracks(splice=at(60, dict.fromkeys(frames, 2.5)))) for frames in ((30,), (30, 31)))
+    one, two = (splices(quiet_tracks(splice=at(60, dict.fromkeys(frames, 2.5)))) for frames in ((30,), (30, 31)))
     assert told(one) == [("splice", "jump", 30, 31, 30)]
     assert one[0].text == "Frame 30 does not belong here: its neighbours are 2.5 times nearer to each other."
     assert two[0].text == "Frames 30 to 31 do not belong here: their neighbours are 2.5 times nearer to each other."
 
 
 def test_that_frames_left_out_are_a_jump_at_the_step_over_them() -> None:
-    (found,) = picture_jumps(quiet_tracks(skip=at(60, {30: 4.0}, 1.0), worth=at(60, {30: 9.0}, 1.0)))
+    (found,) = skips(quiet_tracks(leap=at(60, {30: 4.0}, 1.0)))
     assert told([found]) == [("skip", "jump", 30, 31, 30)]
-    assert found.value == pytest.approx(6.0)
-    assert found.text == "The picture jumps between frames 29 and 30: the step is worth about 9.0 ordinary ones."
+    assert found.value == pytest.approx(4.0)
+    assert found.text == "The picture jumps between frames 29 and 30: motion explains this step 4.0 times worse than others."
 
 
 def test_that_flicker_makes_pictures_differ_and_is_no_fault() -> None:
-    splice = at(60, {30: 2.5})
+    splice, leap = at(60, {30: 2.5}), at(60, {30: 4.0}, 1.0)
+    lamps = at(60, dict.fromkeys(range(20, 40), 0.1))
     assert in_order_of_meaning(quiet_tracks(splice=splice)) != []
-    assert in_order_of_meaning(quiet_tracks(splice=splice, flicker=at(60, {30: 0.2}))) == []
+    assert in_order_of_meaning(quiet_tracks(splice=splice, flicker=lamps)) == []
+    assert skips(quiet_tracks(leap=leap, flicker=lamps)) == []
+
+
+def test_that_light_that_changes_once_with_the_picture_is_no_flicker() -> None:
+    leap, once = at(60, {30: 4.0}, 1.0), at(60, {30: 0.2})
+    assert [c.detector for c in skips(quiet_tracks(leap=leap, flicker=once))] == ["skip"]
 
 
 def test_that_cuts_and_crossfades_are_edits() -> None:
@@ -90,8 +103,8 @@ def test_that_cuts_and_crossfades_are_edits() -> None:
 
 def test_that_each_is_told_once_and_the_more_specific_first() -> None:
     same = at(60, {30: 3.5, 31: 3.5})
-    tracks = quiet_tracks(cut=at(60, {5: 1.5}), mirror=same, freeze=same, splice=same, reversal=same, skip=at(60, {30: 30.0}, 1.0))
-    assert [c.detector for c in in_order_of_meaning(tracks)] == ["cut", "mirror", "freeze", "splice", "reversal", "skip"]
+    tracks = quiet_tracks(cut=at(60, {5: 1.5}), mirror=same, freeze=5 * same, splice=same, reversal=same)
+    assert [c.detector for c in in_order_of_meaning(tracks)] == ["cut", "mirror", "reversal", "freeze", "splice"]
 
 
 def test_that_a_weak_mirror_stands_behind_what_explains_the_frames_better() -> None:

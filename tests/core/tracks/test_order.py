@@ -23,12 +23,14 @@ def distances(points: np.ndarray) -> np.ndarray:
     return result
 
 
-def ordered(points: np.ndarray, mirror: np.ndarray | None = None) -> Order:
+def ordered(points: np.ndarray, mirror: np.ndarray | None = None, unexplained: np.ndarray | None = None) -> Order:
+    """unexplained: by the flow, over the usual; unknown unless given."""
     apart = distances(points)
     other = np.full(len(points), np.nan)
     flipped = -points if mirror is None else mirror
     other[1:] = np.linalg.norm(flipped[1:] - points[:-1], axis=1) / 3
-    return order(apart, apart, other, np.arange(len(points)) / 30)
+    flow = np.full(len(points), np.nan) if unexplained is None else unexplained
+    return order(apart, apart, other, flow, np.arange(len(points)) / 30)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,19 @@ def test_that_a_reversed_range_is_named_to_the_frame() -> None:
     assert found[40:56].min() > 2.5
     np.testing.assert_array_equal(np.flatnonzero(found > 0.95 * np.nanmax(found)), np.arange(40, 56))
     assert np.nanmax(np.delete(found, range(40, 56))) < 1.5
+
+
+def test_that_what_the_flow_explains_was_not_turned_round_put_in_or_shuffled() -> None:
+    places = np.arange(FRAMES)
+    places[40:56], places[70] = places[40:56][::-1], 20
+    points, steps = way()[places], np.ones(FRAMES)
+    smooth = ordered(points, unexplained=steps)
+    assert np.nanmax(smooth.reversal) == np.nanmax(smooth.splice) == np.nanmax(smooth.mirror) == 0
+    assert np.nanmax(smooth.disorder) == 1
+    steps[[40, 56, 70, 71]] = 3.0
+    abrupt = ordered(points, unexplained=steps)
+    np.testing.assert_array_equal(abrupt.reversal[40:56], ordered(points).reversal[40:56])
+    assert np.flatnonzero(abrupt.splice > 1).tolist() == [70]
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
@@ -104,6 +119,6 @@ def test_that_noise_at_rest_has_no_order() -> None:
 def test_that_unknown_distances_leave_the_order_unknown() -> None:
     apart = distances(way())
     apart[50:, :] = np.where(np.arange(LAGS) < np.arange(50)[:, None], apart[50:], np.nan)
-    found = order(apart, apart, np.full(FRAMES, np.nan), np.arange(FRAMES) / 30)
+    found = order(apart, apart, np.full(FRAMES, np.nan), np.full(FRAMES, np.nan), np.arange(FRAMES) / 30)
     assert np.isnan(found.disorder[50])
     assert np.nanmax(found.reversal) < 1

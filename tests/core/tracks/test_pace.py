@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.tracks.pace import Pace, pace
+from core.tracks.pace import Pace, over_neighbours, pace
 
 STEP = 6.0
 
@@ -97,3 +97,13 @@ def test_that_a_step_out_of_a_repeated_frame_is_compared_with_the_others() -> No
     change[4::5] = 0.2
     change[50] = 4 * STEP
     assert paced(change).skip[50] > 3
+
+
+def test_that_a_step_is_compared_with_the_largest_of_its_neighbours_that_are_ordinary() -> None:
+    values = np.array([np.nan, 4, 5, 4, 20, 4, 5, 4, 4.0])
+    ordinary = np.where(np.arange(9) == 2, np.nan, values)
+    found = over_neighbours(values, ordinary, 2.0)
+    assert found[4] == 4.0
+    assert found[5] == 0.2
+    assert np.isnan(found[1])  # nothing is known before it
+    assert over_neighbours(np.full(9, 0.1), np.full(9, 0.1), 2.0)[4] == 1.0

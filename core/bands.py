@@ -109,10 +109,12 @@ TRACKS = (
     Banded("mirror", "the mirrored picture"),
     Banded("turn_back", "optical flow"),
     Banded("unexplained", "optical flow"),
+    Banded("leap", "optical flow"),
 )
-# What says how well a frame is seen, what the camera does or what an editor did is no motion and has no band.
+# What says how well a frame is seen, what the camera does or what an editor did is no motion and has no band; nor have directions.
 NO_MOTION = (
     "duration", "confidence", "sharpness", "regular", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+    "bone_shown", "bone_pointing",
 )  # fmt: skip
 _BY_NAME = {track.name: track for track in TRACKS}
 
@@ -137,7 +139,8 @@ class Bands:
     def quantile(self, name: str, share: float, amount: np.ndarray, fps: float) -> np.ndarray:
         """float64 [T, C]: below it lies this share (one of QUANTILES) of real motion of each frame's amount [T], for the track's columns.
 
-        C = 1 without columns. In the units of `Banded.values`. Raises KeyError for a track that has no band.
+        C = 1 without columns. In the units of `Banded.values`; NaN for a track that the bands were not fitted for. Raises KeyError for one
+        that has no band.
         """
         track = banded(name)
         places = [track.classes.index(_sideless(column)) for column in track.columns] or [0]
@@ -148,6 +151,8 @@ class Bands:
         return self._interpolated(name, share, amount, fps)[:, -1]
 
     def _interpolated(self, name: str, share: float, amount: np.ndarray, fps: float) -> np.ndarray:
+        if name not in self.limits:
+            return np.full((len(amount), len(banded(name).classes)), np.nan)
         table = np.asarray(self.limits[name][rate_group(fps), :, :, QUANTILES.index(share)], np.float64)
         knots = np.log(AMOUNTS)
         # Where the amount of motion is not known, that of a common motion stands for it.

@@ -118,12 +118,16 @@ def _spoken(event: Candidate, tracks: LocalTracks, found: Excess) -> float:
 
 
 def _votes(event: Candidate, found: Excess) -> tuple[str, ...]:
-    """The detector's own track, then those that exceed real motion within the event, most exceeded first; in words, at most five."""
+    """The detector's own voice, then those of tracks that exceed real motion within the event, most exceeded first; at most five."""
     slow, own = event.detector in _SLOW, SPOKEN_OF.get(event.detector)
-    able = [track for track in TRACKS if track.votes and track.name != own and (not slow or track.name in _SLOW_TRACKS)]
-    most = {track.words: _highest(found.highest[track.name][event.start : event.stop]) for track in able}
-    exceeded = sorted((words for words, value in most.items() if value >= 1), key=lambda words: -most[words])
-    return tuple(dict.fromkeys((*event.tracks[:1], *exceeded)))[:_MOST_TRACKS]
+    most: dict[str, float] = {}
+    for track in TRACKS:
+        if not track.votes or (own and track.words == banded(own).words) or (slow and track.name not in _SLOW_TRACKS):
+            continue
+        value = _highest(found.highest[track.name][event.start : event.stop])
+        if value > 1:
+            most[track.words] = max(value, most.get(track.words, 1.0))
+    return tuple(dict.fromkeys((*event.tracks[:1], *sorted(most, key=lambda words: -most[words]))))[:_MOST_TRACKS]
 
 
 def _sentence(text: str, times: float) -> str:

@@ -56,7 +56,7 @@ FAILED_PICTURE, FAILED_SPACE = 0.06, 0.2
 FAILED_STEP, FAILED_SPACE_STEP = 0.04, 0.12
 FAILED_JOINTS = 1  # so many may have failed in a frame whose body as a whole still counts
 # Tracks that the pictures tell without the pose.
-PICTURES = ("change", "held", "freeze", "skip", "worth", "disorder", "reversal", "splice", "mirror", "turn_back", "unexplained")
+PICTURES = ("change", "held", "freeze", "skip", "worth", "disorder", "reversal", "splice", "mirror", "turn_back", "unexplained", "leap")
 # Of a quantile: values and clips from which it is taken, and how far around the amount of motion (its log) they are looked for. What comes
 # from another amount is scaled by the track's own trend, a power of the amount: 0 where it is weaker than the first of TRENDS, and at most
 # the second.

@@ -39,40 +39,36 @@ from core.pose_failure import (  # noqa: E402
     Regression,
     pose_features,
 )
-from core.skeletons import BLAZEPOSE, OPENPOSE_BODY, SMPL  # noqa: E402
+from core.skeletons import SMPL  # noqa: E402
 from core.track import load_track  # noqa: E402
 from core.tracks.hinges import body_axes  # noqa: E402
 from core.tracks.joints import JOINTS, body_height  # noqa: E402
 from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+from tools.pose_errors import Residuals, joint_errors, joint_offsets, residuals  # noqa: E402
 
 _MEDIAN_OFF, _EXCHANGED, _JOINT_OFF = 0.06, 0.03, 0.1  # body heights
 _JOINTS_OFF = 3
 _PRECISION = 0.6  # of the frames called lost so many have failed, at least, when they are judged by the other half
 _FEWEST = 0.002  # of all frames, to say how often they are wrong
 _LIKELY = 0.2  # what a share of failures is told for
-_NAMES = JOINTS[1:]  # the truth has no nose
-_KEYPOINT = [OPENPOSE_BODY.index(name) for name in _NAMES]
-_POINT = [BLAZEPOSE.index(name) for name in _NAMES]
-_TRUE = [SMPL.index(name) for name in _NAMES]
-_LEFT = [place for place, name in enumerate(_NAMES) if name.startswith("left")]
-_RIGHT = [place for place, name in enumerate(_NAMES) if name.startswith("right")]
-_FLOOR = 0.01  # body heights: nearer is no nearer, when the constant difference is sought
+_JUDGED = slice(1, None)  # of JOINTS: the truth has no nose
+_TRUE = [SMPL.index("head" if name == "nose" else name) for name in JOINTS]
+_LEFT, _RIGHT = ([place for place, name in enumerate(JOINTS) if name.startswith(side)] for side in ("left", "right"))
 _KEPT = (0.5, 99.5)  # percent of the values that a feature's range holds
 _PENALTY, _SEED = 0.1, 0
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """off float64 [T, 12, 2]: key points minus true [T, 12, 2], in body heights; turned bool [T]: the body in space looks the other way;
-    axes [T, 3, 3] of the true body; use bool [T]: somebody was found; features: kind of KINDS -> of frames, of joints.
+    """apart: key points minus truth; true float64 [T, J, 2]: the truth, both in body heights; turned bool [T]: the body in space looks the
+    other way; use bool [T]: somebody was found; features: kind of KINDS -> of frames, of joints.
     """
 
     clip: str
     extractor: str
-    off: np.ndarray
+    apart: Residuals
     true: np.ndarray
     turned: np.ndarray
-    axes: np.ndarray
     use: np.ndarray
     features: dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
 
@@ -80,60 +76,33 @@ class Film:
 def read_film(path: Path, clip: str) -> Film:
     track = load_track(path)
     with np.load(path) as arrays:
-        space, flat = (np.asarray(arrays[name][:, _TRUE], np.float64) for name in ("truth_space", "truth_pixels"))
+        apart = residuals(track, arrays["truth_space"], arrays["truth_pixels"])
+        space = np.asarray(arrays["truth_space"][:, _TRUE], np.float64)
         pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
-    named = np.concatenate([space[:, :1], space], axis=1)  # in the order of JOINTS; the nose is not looked at
-    height = body_height(named, np.ones(len(track), bool))
-    spread = [np.sqrt(np.square(values - values.mean(axis=1, keepdims=True)).sum(axis=(1, 2))) for values in (flat, space[..., :2])]
-    scale = (height * spread[0] / spread[1])[:, None, None]
-    across = [_across(points) for points in (np.asarray(track.points3d[:, _POINT], np.float64), space)]
+    found = body_axes(np.asarray(track.points3d, np.float64))
     return Film(
         clip=clip,
         extractor=track.extractor.name,
-        off=(track.keypoints[:, _KEYPOINT] - flat) / scale,
-        true=flat / scale,
-        turned=(across[0] * across[1]).sum(axis=-1) < 0,
-        axes=body_axes(named, JOINTS),
+        apart=apart,
+        true=space[..., :2] / body_height(space, np.ones(len(space), bool)),
+        turned=(found[..., 0] * apart.axes[..., 0]).sum(axis=-1) < 0,
         use=track.seen(),
         features={"pictures": pose_features(track, pixels), "alone": pose_features(track, None)},
     )
 
 
-def _across(points: np.ndarray) -> np.ndarray:
-    """From right to left of shoulders and hips: [T, 3]."""
-    parts = [points[:, _NAMES.index(f"left_{name}")] - points[:, _NAMES.index(f"right_{name}")] for name in ("shoulder", "hip")]
-    return np.asarray(sum(parts))
-
-
-def constant_differences(films: list[Film]) -> np.ndarray:
-    """float64 [12, 3]: where the extractor puts each joint, from the truth, in the body's axes, body heights; far outliers count little."""
-    use = np.concatenate([film.use for film in films])
-    axes = np.concatenate([film.axes for film in films])[use][:, :2]
-    off = np.concatenate([film.off for film in films])[use]
-    found = np.zeros((len(_NAMES), 3))
-    for joint in range(len(_NAMES)):
-        matrix, target, weight = axes.reshape(-1, 3), off[:, joint].reshape(-1), np.ones(len(off))
-        for _ in range(10):
-            both = np.repeat(weight, 2)[:, None]
-            found[joint] = np.linalg.solve((matrix * both).T @ matrix, (matrix * both).T @ target)
-            weight = 1 / np.maximum(np.linalg.norm((target - matrix @ found[joint]).reshape(-1, 2), axis=1), _FLOOR)
-    return found
-
-
-def failed(film: Film, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """bool [T] and [T, 12]: frames, and joints, in which the pose is wrong."""
-    off = film.off - np.einsum("tij,kj->tki", film.axes[:, :2], constant)
-    error = np.linalg.norm(off, axis=-1)
-    found, true = film.true + off, film.true
+def failed(film: Film, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """bool [T] and [T, 12]: frames, and joints, in which the pose is wrong. offsets: of `joint_offsets`."""
+    off = film.apart.picture - np.einsum("tij,kj->tki", film.apart.axes[:, :2], offsets)
+    error = joint_errors(film.apart, offsets)[0][:, _JUDGED]
 
     def apart(a: list[int], b: list[int]) -> np.ndarray:
-        return np.asarray(np.linalg.norm(found[:, a] - true[:, b], axis=-1))
+        return np.asarray(np.linalg.norm(film.true[:, a] + off[:, a] - film.true[:, b], axis=-1))
 
     gain = apart(_LEFT, _LEFT) + apart(_RIGHT, _RIGHT) - apart(_LEFT, _RIGHT) - apart(_RIGHT, _LEFT)
-    exchanged = np.maximum(gain, 0).sum(axis=1) / len(_NAMES) >= _EXCHANGED
-    with np.errstate(invalid="ignore"):
-        joints = error >= _JOINT_OFF
-        return (np.median(error, axis=1) >= _MEDIAN_OFF) | (joints.sum(axis=1) >= _JOINTS_OFF) | exchanged | film.turned, joints
+    exchanged = np.maximum(gain, 0).sum(axis=1) / (2 * len(_LEFT)) >= _EXCHANGED
+    joints = error >= _JOINT_OFF
+    return (np.median(error, axis=1) >= _MEDIAN_OFF) | (joints.sum(axis=1) >= _JOINTS_OFF) | exchanged | film.turned, joints
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,19 +120,18 @@ def samples(films: list[Film], kind: str, second: set[str]) -> dict[str, Sample]
     pictures = kind == "pictures"
     frame_names = FRAME_FEATURES + (FRAME_PICTURES if pictures else ())
     joint_names = JOINT_FEATURES + (JOINT_PICTURES if pictures else ())
-    constant = constant_differences(films)
+    offsets = joint_offsets([film.apart for film in films])
     rows: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {"frame": [], "joint": []}
     for film in films:
         frame, joint = film.features[kind]
-        wrong, wrong_joints = failed(film, constant)
+        wrong, wrong_joints = failed(film, offsets)
         whole = np.stack([frame[name] for name in frame_names], axis=-1)
-        single = np.stack([joint[name][:, 1:] for name in joint_names], axis=-1)
-        single = np.concatenate([single, np.repeat(whole[:, None], len(_NAMES), axis=1)], axis=-1)
+        single = np.stack([joint[name][:, _JUDGED] for name in joint_names], axis=-1)
+        single = np.concatenate([single, np.repeat(whole[:, None], single.shape[1], axis=1)], axis=-1)
         half = film.clip in second
         rows["frame"].append((whole[film.use], wrong[film.use], np.full(film.use.sum(), half)))
-        rows["joint"].append(
-            (single[film.use].reshape(-1, single.shape[-1]), wrong_joints[film.use].ravel(), np.full(film.use.sum() * len(_NAMES), half))
-        )
+        wrong_joints = wrong_joints[film.use].ravel()
+        rows["joint"].append((single[film.use].reshape(-1, single.shape[-1]), wrong_joints, np.full(len(wrong_joints), half)))
     names = {"frame": frame_names, "joint": joint_names + frame_names}
     return {of: Sample(names[of], *(np.concatenate(parts) for parts in zip(*rows[of], strict=True))) for of in rows}
 

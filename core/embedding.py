@@ -186,7 +186,7 @@ def embed(
             ranges += [video_range(part, int(start)) for start in starts]
         speeds.append(joint_speed(part.joints, part.seconds)[1:])
     speed = np.concatenate(speeds) if speeds else np.zeros(0)
-    low, high = band(manifold, amount)
+    low, high = band(manifold, amount, float(np.median(1 / np.diff(track.times))) if frames > 1 else np.nan)
     return Embedding(
         z_cls=np.concatenate(z_cls) if z_cls else np.zeros((0, manifold.config.d_model), np.float32),
         window_range=np.array(ranges, np.int32).reshape(-1, 2),
@@ -249,22 +249,47 @@ def stretch_curves(
         attention=alphas[:length] / holders,
         z_cls=np.concatenate(all_z),
         coherence=np.concatenate(all_coherence),
-        strangeness=_strangeness(rows, manifold),
+        strangeness=window_strangeness(rows, manifold),
     )
 
 
-def band(manifold: Manifold, amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What real steps stay between at each motion amount [T]; NaN where the amount is unknown."""
-    low = np.interp(amount, manifold.band_amount, manifold.band_low)
-    high = np.interp(amount, manifold.band_amount, manifold.band_high)
+def band(manifold: Manifold, amount: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """What real steps stay between at each motion amount [T] in a film of `rate` frames a second; NaN where the amount is unknown.
+
+    Between the rates that were measured in proportion to the logarithm, beyond them as at the nearest.
+    """
+    low, high = np.zeros(len(amount)), np.zeros(len(amount))
+    for number, share in _rate_shares(manifold.band_rate, rate):
+        mine = manifold.band_rate == number if len(manifold.band_rate) else slice(None)
+        low += share * np.interp(amount, manifold.band_amount[mine], manifold.band_low[mine])
+        high += share * np.interp(amount, manifold.band_amount[mine], manifold.band_high[mine])
     unknown = ~np.isfinite(amount)
     low[unknown] = high[unknown] = np.nan
     return low, high
 
 
+def _rate_shares(rates: np.ndarray, rate: float) -> list[tuple[float, float]]:
+    """The measured rates next to this one, each with its share; a film of a single frame has no rate, and no steps either."""
+    known = np.unique(rates)
+    if len(known) < 2 or not np.isfinite(rate):
+        return [(float(known[0]) if len(known) else 0.0, 1.0)]
+    place = float(np.interp(np.log(rate), np.log(known), np.arange(len(known))))
+    before = min(int(place), len(known) - 2)
+    return [(float(known[before]), before + 1 - place), (float(known[before + 1]), place - before)]
+
+
 def _batches(starts: np.ndarray) -> Iterator[np.ndarray]:
     for first in range(0, len(starts), _BATCH):
         yield starts[first : first + _BATCH]
+
+
+def window_strangeness(rows: np.ndarray, manifold: Manifold) -> np.ndarray:
+    """float32 [B] of the windows of normalised rows [L, D] at stride 1, see Embedding. An event of a few frames makes no window strange."""
+    _, raw, motion = zip(*manifold.config.sources, strict=True)
+    parts = np.split(rows, np.cumsum([*raw, *motion])[:-1], axis=1)
+    size = np.stack([np.sqrt(np.mean(np.square(part), axis=1)) for part in parts], axis=1)
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(size, WINDOW, axis=0), axis=-1)
+    return np.asarray(middle.max(axis=1), np.float32)
 
 
 def _running_median(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:
@@ -278,12 +303,3 @@ def _running_median(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     result[known] = np.nanmedian(around[known], axis=1)
     result[0] = np.nan
     return result
-def _strangeness(rows: np.ndarray, manifold: Manifold) -> np.ndarray:
-    """float32 [B] of the windows of normalised rows [L, D] at stride 1, see Embedding. An event of a few frames makes no window strange."""
-    _, raw, motion = zip(*manifold.config.sources, strict=True)
-    parts = np.split(rows, np.cumsum([*raw, *motion])[:-1], axis=1)
-    size = np.stack([np.sqrt(np.mean(np.square(part), axis=1)) for part in parts], axis=1)
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(size, WINDOW, axis=0), axis=-1)
-    return np.asarray(middle.max(axis=1), np.float32)
-
-

@@ -62,6 +62,7 @@ class Manifold:
     step_median        float32 [31]     real median of the step between positions i and i+1 of a window
     band_amount        float32 [M]      motion amount (body heights a second) at the middle of each bin, increasing
     band_low, band_high  float32 [M]    what the normalised step of real motion stays between
+    band_rate          float32 [M]      frames a second of the films each bin was measured on; empty for a band that holds at any rate
     card               figures of the training report, JSON-compatible
     """
 
@@ -84,6 +85,7 @@ class Manifold:
     band_amount: np.ndarray
     band_low: np.ndarray
     band_high: np.ndarray
+    band_rate: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     licence: str = ""
     card: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""  # of the file; empty while it was never written
@@ -100,7 +102,7 @@ class Manifold:
 
 _TENSORS = (
     "mean", "std", "centroids", "references", "reference_class", "reference_map",
-    "step_median", "band_amount", "band_low", "band_high",
+    "step_median", "band_amount", "band_low", "band_high", "band_rate",
 )  # fmt: skip
 _WEIGHT = "encoder."
 _STEPS = 31  # of a window of 32
@@ -188,7 +190,8 @@ def load_manifold(path: Path | None = None) -> Manifold:
             licence=meta["licence"],
             card=meta["card"],
             sha256=hashlib.sha256(content).hexdigest(),
-            **{name: tensors[name] for name in _TENSORS},
+            # Files from before the band knew the frame rate lack it.
+            **{name: tensors[name] for name in _TENSORS if name in tensors or name != "band_rate"},
         )
     except (SafetensorError, KeyError, ValueError, TypeError, struct.error) as error:
         raise ManifoldError(f"{path.name} is not a manifold of Telltale or is damaged ({error}): get the file again.") from error
@@ -240,6 +243,7 @@ def _check(manifold: Manifold, name: str) -> None:
     expected = {
         "mean": (columns,), "std": (columns,), "centroids": (classes, d), "references": (count, d), "reference_class": (count,),
         "reference_map": (count, 2), "step_median": (_STEPS,), "band_low": (bins,), "band_high": (bins,),
+        "band_rate": (bins,) if len(m.band_rate) else (0,),
     }  # fmt: skip
     if not classes:
         raise ManifoldError(f"The manifold {name} has no class: train it on labelled motion.")

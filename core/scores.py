@@ -59,12 +59,18 @@ def reference_distance(z_cls: np.ndarray, references: np.ndarray) -> np.ndarray:
 
 
 def outside(embedding: Embedding, manifold: Manifold) -> np.ndarray:
-    """bool [W]: windows that the manifold does not know: farther from real motion than 99 % of real windows are from each other, or made
-    of features so unlike real ones that the encoder, which folds everything into one sphere, may well put them among real motion."""
-    if not len(embedding.z_cls) or not len(manifold.references):
-        return np.zeros(len(embedding.z_cls), bool)
-    far = reference_distance(embedding.z_cls, manifold.references) > manifold.outside_distance
-    return np.asarray(far | (embedding.strangeness > STRANGE))
+    """bool [W]: windows that the manifold does not know, see `outside_windows`."""
+    return outside_windows(embedding.z_cls, embedding.strangeness, manifold)
+
+
+def outside_windows(z_cls: np.ndarray, strangeness: np.ndarray, manifold: Manifold) -> np.ndarray:
+    """bool [W] of windows [W, d] with their strangeness [W] (see Embedding): farther from real motion than 99 % of real windows are from
+    each other, or made of features so unlike real ones that the encoder, which folds everything into one sphere, may well put them among
+    real motion."""
+    if not len(z_cls) or not len(manifold.references):
+        return np.zeros(len(z_cls), bool)
+    far = reference_distance(z_cls, manifold.references) > manifold.outside_distance
+    return np.asarray(far | (strangeness > STRANGE))
 
 
 def score(embedding: Embedding, manifold: Manifold, action: str | None = None) -> Scores:

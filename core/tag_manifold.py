@@ -15,7 +15,7 @@ from core.manifold import Manifold
 from core.tag_data import ClipFiles, TagDataError
 from core.tag_model import Progress, TagModel, build_model, read_or_note
 from core.tag_track import tag_track
-from core.training.calibration import calibrate
+from core.training.calibration import calibrate, encode_set
 from core.training.dataset import LabelledClip, window_set
 from core.windows import WINDOW
 
@@ -45,7 +45,8 @@ def tag_manifold(
         raise TagDataError(
             f"No held-out clip in {meshes} has 32 frames, so usual steps are unknown: add real clips, two of a class at least."
         )
-    measured = calibrate(manifold, model.encoder, training, testing, 0, _SEED, progress or (lambda stage, done, total: None))
+    trained, held_out = (encode_set(windows, manifold, model.encoder) for windows in (training, testing))
+    measured, found = calibrate(manifold, model.encoder, trained, held_out, 0, _SEED, progress or (lambda stage, done, total: None))
     centroids: Mapping[str, np.ndarray] = dict(zip(manifold.classes, manifold.centroids, strict=True))
     return replace(
         measured,
@@ -60,6 +61,7 @@ def tag_manifold(
             "scores": model.scores,
             "split_seed": _SEED,
             "clips": {"training": len(model.training), "held_out": len(model.held_out), "left_out": len(left_out)},
+            **found,
         },
     ), replace(model, left_out=left_out)
 

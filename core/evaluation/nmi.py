@@ -35,7 +35,7 @@ def cluster_windows(clips: Sequence[LabelledClip], manifold: Manifold, seed: int
     present = np.unique(windows.label)
     if len(present) < 2:
         raise EvaluationError("NMI needs two classes with at least one clip of 32 scored frames each: give more clips.")
-    z_cls, _ = encode_set(windows, manifold, build_encoder(manifold))
+    z_cls = encode_set(windows, manifold, build_encoder(manifold)).z_cls
     nmi, cluster = cluster_classes(z_cls, windows.label, seed)
     counts = np.zeros((len(present), len(present)), np.int64)
     np.add.at(counts, (np.searchsorted(present, windows.label), cluster), 1)

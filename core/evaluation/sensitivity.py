@@ -65,8 +65,9 @@ def responses(
     seed: int,
     most_windows: int = MOST_WINDOWS,
     progress: Callable[[int, int], None] | None = None,
+    distortions: Sequence[str] = tuple(DISTORTIONS),
 ) -> tuple[Response, ...]:
-    """The response of both scores, each window for itself; at most `most_windows` of the windows `among` are drawn, seeded.
+    """The response of both scores to the named distortions, each window for itself; at most `most_windows` of `among` are drawn, seeded.
 
     label int [N]: the class of each window in the manifold, or -1. Action consistency is measured on windows whose class the manifold
     offers, and left out when there is none. progress(done, total).
@@ -75,10 +76,12 @@ def responses(
     chosen = np.sort(rng.permutation(among)[:most_windows])
     clean = _scores(windows, chosen, label[chosen], manifold, encoder, None)
     result = [_response("none", 0.0, score, clean[score], clean[score]) for score in clean]
-    total = len(DISTORTIONS) * len(SEVERITIES)
-    for number, (name, kind) in enumerate(DISTORTIONS.items()):
+    total = len(distortions) * len(SEVERITIES)
+    for number, name in enumerate(distortions):
         for step, severity in enumerate(SEVERITIES):
-            broken = _scores(windows, chosen, label[chosen], manifold, encoder, distortion_order(kind, len(chosen), rng, severity))
+            broken = _scores(
+                windows, chosen, label[chosen], manifold, encoder, distortion_order(DISTORTIONS[name], len(chosen), rng, severity)
+            )
             result += [_response(name, severity, score, clean[score], broken[score]) for score in clean]
             if progress is not None:
                 progress(number * len(SEVERITIES) + step + 1, total)

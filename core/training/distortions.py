@@ -8,6 +8,13 @@ from core.windows import WINDOW
 
 SHUFFLED = 22  # of 32 positions, as in the released code; the same share of windows of another length
 KINDS = ("shuffle", "reverse", "static")
+_DRAWN = (("shuffle", 0.3), ("reverse", 0.35), ("reverse", 0.15), ("static", 0.2))  # those in parts first
+# Actions of the bundled manifold's classes that look wrong when played backwards: locomotion and jumps (take-off, flight and landing go
+# one way), blows, and what gravity or a goal gives a direction. Exercises to and fro (Squat, BendOver, ToeTouch, ...) are not among them.
+ASYMMETRIC = (
+    "Cartwheel", "Climb", "DiveRoll", "Drink", "ForwardJump", "Jog", "Jump", "Karate", "Kick", "Leap", "Punch", "ReachJump", "Run",
+    "RunDuck", "RunJumpOver", "SitAndStand", "Walk",
+)  # fmt: skip
 
 
 def distortion_order(kind: str, count: int, rng: np.random.Generator, severity: float | None = None, length: int = WINDOW) -> np.ndarray:
@@ -29,6 +36,18 @@ def distortion_order(kind: str, count: int, rng: np.random.Generator, severity: 
     start = rng.integers(0, length - touched + 1, size=(count, 1))
     inside = (order >= start) & (order < start + touched)
     return np.where(inside, 2 * start + touched - 1 - order if kind == "reverse" else start, order)
+
+
+def drawn_distortions(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One distortion for each window, as our own preset trains on them: order int [count, 32], severity float32 and ranked bool [count].
+
+    Of the windows 0.3 are shuffled (severity 0.1 to 1), 0.35 reversed in a run of 0.1 to 0.6 and 0.15 wholly, 0.2 held whole. `ranked` are
+    the first two, whose steps must grow with the severity: holding is exempt (TAG), and a wholly reversed window keeps its steps.
+    """
+    drawn = rng.choice(len(_DRAWN), count, p=[share for _, share in _DRAWN])
+    severity = np.select([drawn == 0, drawn == 1], [rng.uniform(0.1, 1.0, count), rng.uniform(0.1, 0.6, count)], 1.0)
+    order = np.concatenate([distortion_order(_DRAWN[i][0], 1, rng, float(s)) for i, s in zip(drawn, severity, strict=True)])
+    return order, severity.astype(np.float32), drawn <= 1
 
 
 def distort(windows: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 TCL_TEMPERATURE, TCL_K1, TCL_K2 = 0.1, 5000.0, 1.0
 HARD_TEMPERATURE = 0.07
+RANKING_MARGIN, RANKING_TEMPERATURE = 0.2, 0.05
 
 
 def tcl_loss(z: Tensor, labels: Tensor) -> Tensor:
@@ -35,6 +36,29 @@ def tcl_loss(z: Tensor, labels: Tensor) -> Tensor:
     return (each[anchors] / count[anchors]).mean()
 
 
-def hard_negative_loss(z: Tensor, distorted: Tensor) -> Tensor:
-    """Mean of log(1 + e^((cos - 1) / 0.07)) between unit vectors z [B, d] and those of the distorted windows: the positive is z itself."""
-    return functional.softplus(((z * distorted).sum(dim=1) - (z * z).sum(dim=1)) / HARD_TEMPERATURE).mean()
+def hard_negative_loss(z: Tensor, distorted: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean of log(1 + e^((cos - 1) / 0.07)) between unit vectors z [B, d] and those of the distorted windows: the positive is z itself.
+
+    `weight` [B] lets each window count as much as it was distorted.
+    """
+    each = functional.softplus(((z * distorted).sum(dim=1) - (z * z).sum(dim=1)) / HARD_TEMPERATURE)
+    return (each if weight is None else each * weight).mean()
+
+
+def mean_step(z: Tensor) -> Tensor:
+    """The temporal coherence [B] of windows z [B, T, d]: the mean of ||z_{t+1} - z_t||."""
+    # The square root has no slope at 0, where a held window stands.
+    return (((z[:, 1:] - z[:, :-1]) ** 2).sum(dim=-1) + 1e-8).sqrt().mean(dim=1)
+
+
+def step_ranking_loss(clean: Tensor, distorted: Tensor, severity: Tensor) -> Tensor:
+    """Mean of log(1 + e^((clean - distorted + 0.2 severity) / 0.05)): the mean step [B] of a window grows with how much of it was broken.
+
+    Telltale's own: the published losses act on z_CLS alone, so nothing in them makes temporal coherence answer to disorder.
+    """
+    return functional.softplus((clean - distorted + RANKING_MARGIN * severity) / RANKING_TEMPERATURE).mean()
+
+
+def proxy_loss(z: Tensor, proxies: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of unit vectors z [B, d] against a learned direction [C, d] for each class, smoothed by 0.1, at TCL's temperature."""
+    return functional.cross_entropy(z @ functional.normalize(proxies, dim=-1).T / TCL_TEMPERATURE, labels, label_smoothing=0.1)

@@ -12,7 +12,7 @@ import torch
 from core.encoder import Encoder
 from core.manifold import Manifold
 from core.scores import class_centroid
-from core.training.calibration import calibrate
+from core.training.calibration import calibrate, encode_set
 from core.training.clustering import cluster_classes
 from core.training.epochs import embed_windows
 from core.training.log import EpochLosses
@@ -50,8 +50,8 @@ def finished_manifold(
 ) -> Manifold:
     """The manifold with weights, centroids, references, map and bands; its card holds recipe and figures. Windows of 32 only."""
     weights = {name: value.detach().numpy().copy() for name, value in encoder.state_dict().items()}
-    manifold = calibrate(
-        replace(material.manifold, weights=weights), encoder, material.training, material.testing, 0, recipe.seed, progress
-    )
-    card = held_out_report(manifold, encoder, material.testing, material.manifold.classes, recipe.seed, progress)
-    return replace(manifold, card={**card, **found, "recipe": asdict(recipe)})
+    manifold = replace(material.manifold, weights=weights)
+    trained, held_out = (encode_set(windows, manifold, encoder) for windows in (material.training, material.testing))
+    manifold, measured = calibrate(manifold, encoder, trained, held_out, 0, recipe.seed, progress)
+    card = held_out_report(manifold, encoder, trained, held_out, material.manifold.classes, recipe.seed, progress)
+    return replace(manifold, card={**card, **measured, **found, "recipe": asdict(recipe)})

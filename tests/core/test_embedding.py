@@ -110,9 +110,23 @@ def test_that_a_video_at_twice_the_rate_has_the_same_windows() -> None:
 
 
 def test_that_the_band_follows_the_motion_amount() -> None:
-    low, high = band(MANIFOLD, np.array([0.0, 0.55, 5.0, np.nan]))
+    low, high = band(MANIFOLD, np.array([0.0, 0.55, 5.0, np.nan]), 24.0)
     np.testing.assert_allclose(low, [0, 0.25, 0.5, np.nan], atol=1e-6)
     np.testing.assert_allclose(high, [1, 1.5, 2, np.nan], atol=1e-6)
+
+
+def test_that_the_band_follows_the_frame_rate() -> None:
+    rated = replace(
+        MANIFOLD,
+        band_rate=np.array([12, 12, 48], np.float32),
+        band_amount=np.array([0, 1, 0], np.float32),
+        band_low=np.array([0.2, 0.4, 0.6], np.float32),
+        band_high=np.array([2, 4, 3], np.float32),
+    )
+    amount = np.array([0.5])
+    assert np.ravel(band(rated, amount, 10.0)).tolist() == pytest.approx([0.3, 3])
+    assert np.ravel(band(rated, amount, 24.0)).tolist() == pytest.approx([0.45, 3])  # halfway, by the logarithm
+    assert np.ravel(band(rated, amount, 60.0)).tolist() == pytest.approx([0.6, 3])
 
 
 def test_that_one_wild_step_does_not_widen_its_own_band() -> None:

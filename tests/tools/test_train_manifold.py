@@ -37,7 +37,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_that_a_folder_of_tracks_becomes_a_manifold_and_its_card(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "resources" / "blazepose.manifold"
-    result = run(folder, "--out", out, "--epochs", "1")
+    result = run(folder, "--out", out, "--epochs", "1", "--validate", folder, "--films-minutes", "12")
     assert result.returncode == 0, result.stderr
     assert sorted(file.name for file in out.parent.iterdir()) == ["blazepose.manifold", "blazepose.md"]
     assert out.stat().st_size < 15e6
@@ -46,7 +46,12 @@ def test_that_a_folder_of_tracks_becomes_a_manifold_and_its_card(folder: Path, t
     assert manifold.source_names == ("appearance", "global", "pose", "beta", "kp2d")
     card = out.with_suffix(".md").read_text()
     assert "must not be compared with TAG's published table" in card
-    assert f"NMI of k-means {manifold.card['nmi']:.3f}" in card
+    assert f"| NMI of k-means | {manifold.card['nmi']:.3f} |" in card
+    assert "12 minutes on two cores" in card
+    assert "| Action0 | 16 | 8 | subjects |" in card
+    checked = manifold.card["validation"][folder.name]
+    assert (checked["band"]["films"], checked["clips_of_offered_classes"]) == (6, 6)
+    assert f"| {folder.name} (6 of 6 clips) | {checked['band']['steps']} | {checked['band']['share']:.2%} |" in card
     clip = embed(moving_track(0, 77, 50), manifold)
     assert score(clip, manifold).temporal_coherence is not None
     assert place(clip, manifold).windows.shape == (3, 2)

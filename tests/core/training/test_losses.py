@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.training.losses import hard_negative_loss, tcl_loss
+from core.training.losses import hard_negative_loss, mean_step, proxy_loss, step_ranking_loss, tcl_loss
 
 E1, E2 = torch.eye(2)
 
@@ -29,3 +29,28 @@ def test_that_the_hard_loss_has_its_known_answers() -> None:
     z = torch.tensor([[1.0, 0.0]])
     assert float(hard_negative_loss(z, torch.tensor([[0.9, 0.19**0.5]]))) == pytest.approx(0.2148299, abs=1e-6)
     assert float(hard_negative_loss(z, z)) == pytest.approx(0.6931472, abs=1e-6)
+
+
+def test_that_the_hard_loss_counts_each_window_by_its_weight() -> None:
+    z = torch.stack([E1, E1])
+    distorted = torch.stack([E1, E2])
+    loss = hard_negative_loss(z, distorted, torch.tensor([0.5, 0.0]))
+    assert float(loss) == pytest.approx(0.6931472 * 0.5 / 2, abs=1e-6)
+
+
+def test_that_the_mean_step_is_the_temporal_coherence_of_each_window() -> None:
+    z = torch.stack([torch.stack([E1, E2, -E1]), torch.stack([E1, E1, E1])])
+    assert mean_step(z).tolist() == pytest.approx([2**0.5, 0.0], abs=2e-4)
+
+
+def test_that_ranking_asks_for_steps_that_grow_with_the_severity() -> None:
+    clean = torch.tensor([0.3])
+    # softplus((0.3 - 0.4 + 0.2 * 0.5) / 0.05) = softplus(0)
+    assert float(step_ranking_loss(clean, torch.tensor([0.4]), torch.tensor([0.5]))) == pytest.approx(0.6931472, abs=1e-6)
+    assert float(step_ranking_loss(clean, torch.tensor([0.4]), torch.tensor([1.0]))) == pytest.approx(2.1269280, abs=1e-5)
+
+
+def test_that_the_proxy_loss_is_smoothed_cross_entropy_of_cosines() -> None:
+    # Logits 10 and 0; targets 0.95 and 0.05.
+    loss = proxy_loss(E1[None], torch.stack([2 * E1, 3 * E2]), torch.tensor([0]))
+    assert float(loss) == pytest.approx(0.05 * 10 + 4.5398e-5, abs=1e-5)

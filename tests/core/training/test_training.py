@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from core.embedding import embed
+from core.evaluation.agreement import spearman
 from core.manifold import Manifold, ManifoldError
 from core.scores import score
 from core.training.dataset import LabelledClip
-from core.training.distortions import distort, distortion_order
+from core.training.distortions import distort, distortion_order, drawn_distortions
+from core.training.own_loss import OwnLoss
 from core.training.sampler import batches, split_clips
 from core.training.trainer import TrainingError, TrainSettings, train
 from tests.synthetic_tracks import SMALL_SOURCES, moving_track
@@ -19,8 +21,9 @@ SETTINGS = TrainSettings(
     SMALL_SOURCES,
     d_model=16,
     epochs=18,
+    batch_classes=3,
     learning_rate=3e-3,
-    source_dropout=0.1,
+    loss=OwnLoss(source_dropout=0.1, look_dropout=0.3),
     batch_windows=8,
     min_held_out_windows=2,
     licence="made up",
@@ -67,6 +70,21 @@ def test_that_distorting_takes_positions_in_the_order_given() -> None:
     np.testing.assert_array_equal(distort(windows, np.arange(31, -1, -1)[None]), windows[:, ::-1])
 
 
+def test_that_drawn_distortions_say_how_severe_they_are_and_which_make_steps_grow() -> None:
+    order, severity, ranked = drawn_distortions(600, np.random.default_rng(0))
+    positions = np.arange(32)
+    held = (order == order[:, :1]).all(axis=1)
+    backwards = (order == positions[::-1]).all(axis=1)
+    shuffled = ~held & (np.abs(np.diff(order, axis=1)) > 1).sum(axis=1) > 2
+    assert not ranked[held | backwards].any() and ranked[shuffled].all()
+    assert severity[held | backwards].tolist() == [1.0] * int((held | backwards).sum())
+    moved = (order != positions).sum(axis=1)
+    assert (moved <= np.maximum(2, np.round(severity * 32))).all()
+    runs = ranked & ~shuffled
+    assert runs.any() and severity[ranked].min() >= 0.1 and severity[runs].max() < 1
+    assert 90 < held.sum() < 150 and 60 < backwards.sum() < 120
+
+
 def test_that_whole_subjects_are_held_out_where_there_are_several() -> None:
     names = [f"c{i}" for i in range(10)]
     subjects = ["a"] * 4 + ["b"] * 3 + ["c"] * 3
@@ -93,6 +111,12 @@ def test_that_a_batch_has_p_classes_of_k_windows_and_follows_the_seed() -> None:
     assert len(next(batches(labels, 10, 4, 1, seed=1))) == 20
 
 
+def test_that_each_clip_of_a_class_is_as_likely_however_long_it_is() -> None:
+    labels, clips_of = np.zeros(100, int), np.repeat([0, 1], [90, 10])
+    drawn = np.concatenate(list(batches(labels, 1, 5, 400, seed=1, clips=clips_of)))
+    assert (clips_of[drawn] == 1).mean() == pytest.approx(0.5, abs=0.05)
+
+
 def test_that_training_tells_made_up_actions_of_unseen_people_apart(trained: Manifold) -> None:
     assert trained.card["window_accuracy"] > 0.9
     assert trained.card["nmi"] > 0.5
@@ -106,6 +130,20 @@ def test_that_shuffled_motion_steps_farther(trained: Manifold) -> None:
     assert shuffle["1.0"]["temporal_coherence"]["ratio"] > 1.1
     assert shuffle["1.0"]["action_consistency"]["rose"] > 0.9
     assert set(shuffle) == {f"{i / 10:.1f}" for i in range(1, 11)}
+
+
+def test_that_coherence_grows_with_the_run_that_is_played_backwards(trained: Manifold) -> None:
+    ratios = [trained.card["sensitivity"]["reverse"][f"{i / 10:.1f}"]["temporal_coherence"]["ratio"] for i in range(1, 6)]
+    assert spearman(np.arange(5), np.array(ratios)) >= 0.9
+    assert ratios[-1] > 1.05
+
+
+def test_that_the_card_says_how_band_and_border_do_on_motion_that_did_not_set_them(trained: Manifold) -> None:
+    checked = trained.card["band"]["cross_fitted"]
+    assert checked["steps"] == trained.card["band"]["own"]["steps"] > 100
+    assert 0 <= checked["worst_film"] <= checked["share"] <= 1
+    assert set(trained.card["outside"]) == {"real", "shuffled", "exchanged", "random"}
+    assert trained.card["recall_at_1"] > 0.9 and trained.card["mean_average_precision"] > 0.5
 
 
 def test_that_steps_of_held_out_motion_are_about_one_and_in_the_band(trained: Manifold) -> None:
@@ -134,13 +172,5 @@ def test_that_classes_with_too_few_held_out_windows_are_not_offered() -> None:
 def test_that_data_that_cannot_train_is_refused() -> None:
     with pytest.raises(TrainingError, match="at least two classes"):
         train(clips(1), SETTINGS)
-    with pytest.raises(TrainingError, match="no preset 'paper'"):
-        train(clips(2), replace(SETTINGS, preset="paper"))
     with pytest.raises(ManifoldError, match="needs the source 'vit'"):
         train(clips(2), replace(SETTINGS, sources=(replace(SMALL_SOURCES[0], name="vit"),)))
-
-
-def test_that_the_release_preset_distorts_finished_rows() -> None:
-    rows = train(clips(2, 2), replace(SETTINGS, epochs=0.1, preset="release"))
-    derived = train(clips(2, 2), replace(SETTINGS, epochs=0.1))
-    assert rows.card["loss"]["first"] != derived.card["loss"]["first"]

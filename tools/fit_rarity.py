@@ -3,7 +3,8 @@
     python tools/fit_rarity.py FILMS [--out resources/rarity.json]
 
 FILMS is a folder written by tools/render_mocap.py: films of motion capture as the real extractor and the pixel tracks see them. What is
-told only where there are no pictures is measured on the same films without theirs.
+told only where there are no pictures is measured on the same films without theirs. Poses that are lost, and what rests on a pose that is
+likely to be wrong, are left out as they are for people.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.detectors.candidate import LEAST  # noqa: E402
+from core.detectors.candidate import LEAST, Candidate  # noqa: E402
+from core.detectors.lost import believed, pose_trust, trusted  # noqa: E402
 from core.files import write_atomically  # noqa: E402
 from core.glitches import candidates  # noqa: E402
 from core.rarity import BUNDLED  # noqa: E402
-from core.track import load_track  # noqa: E402
+from core.track import HumanTrack, load_track  # noqa: E402
 from core.tracks.local import local_tracks  # noqa: E402
 from core.tracks.pixels.measure import PixelTracks  # noqa: E402
 
@@ -43,10 +45,8 @@ def main() -> int:
         track = load_track(options.films / entry["file"])
         with np.load(options.films / entry["file"]) as arrays:
             pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
-        tracks = local_tracks(track, pixels)
-        with_pictures = candidates(tracks, track.times)
-        without = [found for found in candidates(local_tracks(track, None), track.times) if found.detector in _WITHOUT_PICTURES]
-        for found in (*with_pictures, *without):
+        without = [found for found in told(track, None) if found.detector in _WITHOUT_PICTURES]
+        for found in (*told(track, pixels), *without):
             values[found.detector].append(found.value)
         seconds += float(track.times[-1] - track.times[0])
         frames += len(track)
@@ -60,6 +60,12 @@ def main() -> int:
     write_atomically(options.out, json.dumps(table, indent=None).encode())
     print(f"\n{options.out}: {table['footage']}, {table['minutes']} minutes", file=sys.stderr)
     return 0
+
+
+def told(track: HumanTrack, pixels: PixelTracks | None) -> list[Candidate]:
+    """Everything that may be an event, whatever its rarity."""
+    trust = pose_trust(track, pixels)
+    return believed(candidates(local_tracks(trusted(track, trust.unsure), pixels), track.times), trust.failure)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ if TYPE_CHECKING:  # it needs OpenCV, this does not
     from core.tracks.pixels.measure import PixelTracks
 
 LOST_SHARE = 0.5  # of the usual confidence, below which the pose counts as lost
-# An event is told while its pose is right with this probability. Of what the body's detectors find in films that nobody has tampered with a
-# quarter lies below, of sides that change places more than half; of planted faults next to nothing does.
-_BELIEVED = 0.9
+# An event is told while its pose is wrong with less than this probability. Of what the body's detectors find in films that nobody has
+# tampered with a quarter lies above 0.1, of sides that change places more than half; of planted faults next to nothing does, but a leap
+# away and back, which is what a failing pose looks like as well.
+_DOUBTED, _DOUBTED_LEAP = 0.1, 0.2
+_LEAPS = ("joints", "joints alone")
 # Detectors that look at the pose; the others look at the pictures alone.
 RESTS_ON_POSE = ("still", "hinges", "turned hinges", "sides", "bones", "joints", "joints alone", "slip", "size")
 
@@ -73,7 +75,8 @@ def poses_lost(trust: PoseTrust) -> list[Candidate]:
 def believed(candidates: Sequence[Candidate], failure: PoseFailure) -> list[Candidate]:
     """The events with the confidence that the pose is right, less those that are likely to be its failure and not the motion's."""
     sure = [(candidate, pose_confidence(candidate, failure)) for candidate in candidates]
-    return [replace(c, confidence=min(c.confidence, right)) for c, right in sure if right >= _BELIEVED]
+    least = [1 - (_DOUBTED_LEAP if c.detector in _LEAPS else _DOUBTED) for c, _ in sure]
+    return [replace(c, confidence=min(c.confidence, right)) for (c, right), needed in zip(sure, least, strict=True) if right > needed]
 
 
 def pose_confidence(candidate: Candidate, failure: PoseFailure) -> float:

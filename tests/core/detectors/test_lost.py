@@ -54,6 +54,12 @@ def test_that_an_event_of_a_pose_that_is_likely_to_be_wrong_is_not_told() -> Non
     assert [found.start for found in believed([event("joints", 30, 31)], wrong)] == [30]
 
 
+def test_that_a_leap_may_look_more_like_a_failing_pose_than_other_events() -> None:
+    wrong = failure(wrist={10: 0.15, 11: 0.15, 12: 0.15})
+    told = believed([event("joints", 11, 12), event("sides", 11, 12)], wrong)
+    assert [found.detector for found in told] == ["joints"]
+
+
 def test_that_an_event_is_as_sure_as_the_least_sure_of_its_grounds() -> None:
     wrong = failure(wrist={10: 0.06, 11: 0.06, 12: 0.06})
     first, second = believed([event("joints", 11, 12, confidence=0.97), event("joints", 11, 12, confidence=0.8)], wrong)

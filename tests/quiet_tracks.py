@@ -27,6 +27,7 @@ _WIDTHS = {
 def quiet_tracks(frames: int = 60, pictures: bool = True, fps: float = 30.0, **given: np.ndarray) -> LocalTracks:
     """Every track at rest: 0, confidence 0.9, bones of their usual length; without pictures what they tell is unknown."""
     found = {field.name: np.zeros((frames, _WIDTHS[field.name]) if field.name in _WIDTHS else frames) for field in fields(LocalTracks)}
+    found["bone_shown"], found["bone_pointing"] = np.ones((frames, len(BONES), 2)), np.ones((frames, len(BONES), 3))
     found["duration"] += 1 / fps
     found["confidence"] += 0.9
     found["swap_pairs"] -= 0.1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
+from core.tracks.hinges import body_axes
 from core.tracks.joints import JOINTS, JointMotion, half_window, median, quantile, running_median
 
 BONES = tuple(
@@ -53,6 +54,14 @@ def bone_lengths(motion: JointMotion, times: np.ndarray) -> BoneLengths:
     longest = np.fmax(quantile(picture, _REACH), median(space))
     ratio = picture / longest
     return BoneLengths((space / reference).astype(np.float32), ratio.astype(np.float32), _bump(ratio).astype(np.float32))
+
+
+def bone_vectors(motion: JointMotion) -> tuple[np.ndarray, np.ndarray]:
+    """float64 [T, B, 2] in the picture and [T, B, 3] in the body's own axes: from the upper to the lower end of each bone, body heights."""
+    upper, lower = [bone[1] for bone in BONES], [bone[2] for bone in BONES]
+    image, space = np.asarray(motion.image, np.float64), np.asarray(motion.space, np.float64)
+    own = np.einsum("tji,tbj->tbi", body_axes(space, JOINTS), space[:, lower] - space[:, upper])
+    return image[:, lower] - image[:, upper], own
 
 
 def _bump(ratio: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.skeletons import OPENPOSE_BODY
 from core.track import HumanTrack
-from core.tracks.bones import bone_lengths
+from core.tracks.bones import bone_lengths, bone_vectors
 from core.tracks.drift import change, colour_drift, size_drift, steps
 from core.tracks.edits import crossfade, cut, flicker
 from core.tracks.hinges import hinges
@@ -56,6 +56,8 @@ class LocalTracks:
     The body as a whole (`root`; the camera's motion removed where there are pictures)
       root_speed, root_jump, root_jump_score, growth, slip, foot_slip, rise
     Shape
+      bone_shown [T, 8, 2]      from the upper to the lower end of each bone in the picture, body heights, of any confidence
+      bone_pointing [T, 8, 3]   the same in space, in the body's own axes (`hinges.body_axes`)
       bone_space [T, 8]         length over its running median; ordinary 1
       bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1.1
       bone_bump [T, 8]          log of how much longer it is for a moment than right before and after (`bones`); ordinary below 0.1
@@ -108,6 +110,8 @@ class LocalTracks:
     slip: np.ndarray
     foot_slip: np.ndarray
     rise: np.ndarray
+    bone_shown: np.ndarray
+    bone_pointing: np.ndarray
     bone_space: np.ndarray
     bone_picture: np.ndarray
     bone_bump: np.ndarray
@@ -161,6 +165,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     image, space = spikes(paths, motion.duration, track.times), spikes(motion.space, motion.duration, track.times)
     whole = root(motion, paths, keypoints, camera, track.times)
     bones = bone_lengths(motion, track.times)
+    shown, pointing = bone_vectors(joint_motion(track, witness, 0.0))
     both = sides(motion.image)
     zoom = np.zeros(len(track)) if pixels is None else np.where(pixels.support > _BELIEVED, pixels.camera[:, 2], 0.0)
     known = np.isfinite(track.points3d[..., 0]) & (track.points3d_scores >= minimum_confidence) & witness[:, None]
@@ -187,6 +192,8 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "slip": whole.slip,
         "foot_slip": whole.foot_slip,
         "rise": whole.rise,
+        "bone_shown": shown,
+        "bone_pointing": pointing,
         "bone_space": bones.space,
         "bone_picture": bones.picture,
         "bone_bump": bones.bump,

@@ -22,7 +22,7 @@ from core.tracks.sides import PAIRS
 
 # detector -> the local track that its sentence speaks of. A body that stands still exceeds nothing.
 SPOKEN_OF = {
-    "freeze": "freeze", "shuffle": "disorder", "reversal": "reversal", "splice": "splice", "mirror": "mirror", "skip": "worth",
+    "freeze": "freeze", "shuffle": "disorder", "reversal": "reversal", "splice": "splice", "mirror": "mirror", "skip": "leap",
     "joints": "joint_jump", "joints alone": "joint_jump", "jitter": "trembling", "sides": "swap_pairs", "bones": "bone_picture",
     "hinges": "hyperextension", "turned hinges": "hinge_turn", "slip": "slip", "size": "size_drift", "colour": "colour_drift",
 }  # fmt: skip

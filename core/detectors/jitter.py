@@ -31,13 +31,10 @@ def jitters(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         highest = scores[first:stop].max(axis=0)
         order = [int(joint) for joint in np.argsort(-highest) if highest[joint] >= _PART * highest.max()]
         far = reach[first:stop][:, order].max(axis=0)
-        joints = tuple(JointEvidence(JOINTS[j], float(r / far.sum()), float(highest[j])) for j, r in zip(order, far, strict=True))
+        joints = tuple(JointEvidence(JOINTS[j], float(r / far.sum())) for j, r in zip(order, far, strict=True))
         joints = tuple(sorted(joints, key=lambda joint: -joint.share))
         who = "The whole body" if len(order) >= _WHOLE_BODY else readable(joints[0].name).capitalize()
-        text = (
-            f"{who} trembles in {frames_text(first, stop)} ({seconds:.2f} s), by {far.max():.3f} body heights and the picture with it: "
-            f"{highest.max():.1f} times what is ordinary for joints that move as fast."
-        )
+        text = f"{who} trembles in {frames_text(first, stop)} ({seconds:.2f} s), by {far.max():.3f} body heights and the picture with it."
         sure = float(np.nanmean(tracks.confidence[first:stop][:, order]))
         votes = ("trembling of joints and picture",)
         found.append(Candidate("jitter", JITTER, first, stop, peak, float(highest.max()), sure, joints, votes, text))

@@ -3,9 +3,9 @@
 import pytest
 
 from core.analysis import JointEvidence
-from core.bands import Bands
-from core.detectors.candidate import EDIT, Candidate
-from core.evidence import excess, with_evidence
+from core.bands import Bands, banded
+from core.detectors.candidate import EDIT, LEAST, Candidate
+from core.evidence import SPOKEN_OF, excess, with_evidence
 from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
 from core.tracks.local import LocalTracks
@@ -98,6 +98,11 @@ def test_that_the_tracks_that_exceed_real_motion_vote_most_exceeded_first_each_w
     )
     found = told(event("skip", 30, 32), tracks)
     assert found.tracks == ("its own track", "joint steps in the picture", "steps of the whole body")
+
+
+def test_that_every_detector_speaks_of_a_track_with_a_band_but_edits_and_a_body_that_stands_still() -> None:
+    assert set(SPOKEN_OF) == set(LEAST) - {"cut", "crossfade", "still"}
+    assert {banded(name).name for name in SPOKEN_OF.values()} == set(SPOKEN_OF.values())
 
 
 def test_that_a_detectors_own_witness_has_one_voice_and_at_most_five_speak() -> None:

@@ -52,15 +52,19 @@ def calibrate(
     min_windows: int,
     seed: int,
     report: Callable[[str, int, int], None],
+    worst_rank: float = 1.0,
 ) -> tuple[Manifold, dict[str, Any]]:
     """The manifold with everything measured, and how band and border do on motion that did not set them (JSON-compatible).
 
     Centroids come from the training clips (science.md 4), all else from the held-out ones. Only classes with training windows and at least
-    `min_windows` held-out windows are offered; when none has, those with training windows.
+    `min_windows` held-out windows are offered, for half of which at most the share `worst_rank` of the other classes' centroids lies nearer
+    than their own; when there is none, those with training windows.
     """
     trained, held_out = training.windows.label, testing.windows.label
     known = [i for i in range(len(manifold.classes)) if (trained == i).any()]
-    offered = [i for i in known if (held_out == i).sum() >= min_windows] or known
+    centroids = np.stack([class_centroid(training.z_cls[trained == i]) for i in known])
+    ranks = {i: _rank(testing.z_cls[held_out == i], centroids, own) for own, i in enumerate(known)}
+    offered = [i for i in known if (held_out == i).sum() >= min_windows and ranks[i] <= worst_rank] or known
     new_label = np.full(len(manifold.classes), -1)
     new_label[offered] = np.arange(len(offered))
 
@@ -69,7 +73,7 @@ def calibrate(
     manifold = replace(
         manifold,
         classes=tuple(manifold.classes[i] for i in offered),
-        centroids=np.stack([class_centroid(training.z_cls[trained == i]) for i in offered]).astype(np.float32),
+        centroids=centroids[[known.index(i) for i in offered]].astype(np.float32),
         references=testing.z_cls[chosen],
         reference_class=new_label[held_out[chosen]].astype(np.int32),
         reference_map=fit_map(testing.z_cls[chosen], seed),
@@ -83,3 +87,11 @@ def calibrate(
         "outside": outside_shares(testing.windows, testing.z_cls, testing.strangeness, manifold, encoder, seed),
     }
     return manifold, figures
+
+
+def _rank(z_cls: np.ndarray, centroids: np.ndarray, own: int) -> float:
+    """The share of the other classes' centroids that lie nearer than the own one, at the median window; 0 without windows."""
+    if not len(z_cls) or len(centroids) < 2:
+        return 0.0
+    likeness = z_cls @ centroids.T
+    return float(np.median((likeness > likeness[:, own : own + 1]).sum(axis=1))) / (len(centroids) - 1)

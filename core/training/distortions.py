@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from core.windows import WINDOW
@@ -38,16 +40,35 @@ def distortion_order(kind: str, count: int, rng: np.random.Generator, severity: 
     return np.where(inside, 2 * start + touched - 1 - order if kind == "reverse" else start, order)
 
 
-def drawn_distortions(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One distortion for each window, as our own preset trains on them: order int [count, 32], severity float32 and ranked bool [count].
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One distortion for each of B windows: order int [B, 32] and severity float32 [B].
 
-    Of the windows 0.3 are shuffled (severity 0.1 to 1), 0.35 reversed in a run of 0.1 to 0.6 and 0.15 wholly, 0.2 held whole. `ranked` are
-    the first two, whose steps must grow with the severity: holding is exempt (TAG), and a wholly reversed window keeps its steps.
+    `ranked` int [R] are the windows whose steps must grow with the severity: holding is exempt (TAG), and a window played backwards as a
+    whole keeps its steps. milder_order [R, 32] and milder_severity [R]: for those the same distortion with less of the window touched.
     """
+
+    order: np.ndarray
+    severity: np.ndarray
+    ranked: np.ndarray
+    milder_order: np.ndarray
+    milder_severity: np.ndarray
+
+
+def drawn_distortions(count: int, rng: np.random.Generator) -> Drawn:
+    """What our own preset trains on: of the windows 0.3 are shuffled (severity 0.1 to 1), 0.35 reversed in a run of 0.1 to 0.6 and 0.15
+    wholly, 0.2 held whole."""
     drawn = rng.choice(len(_DRAWN), count, p=[share for _, share in _DRAWN])
     severity = np.select([drawn == 0, drawn == 1], [rng.uniform(0.1, 1.0, count), rng.uniform(0.1, 0.6, count)], 1.0)
-    order = np.concatenate([distortion_order(_DRAWN[i][0], 1, rng, float(s)) for i, s in zip(drawn, severity, strict=True)])
-    return order, severity.astype(np.float32), drawn <= 1
+    ranked = np.flatnonzero(drawn <= 1)
+    milder = severity[ranked] * rng.uniform(0.2, 0.8, len(ranked))
+
+    def orders(which: np.ndarray, severities: np.ndarray) -> np.ndarray:
+        parts = [distortion_order(_DRAWN[i][0], 1, rng, float(s)) for i, s in zip(which, severities, strict=True)]
+        return np.concatenate([np.zeros((0, WINDOW), int), *parts])
+
+    order, milder_order = orders(drawn, severity), orders(drawn[ranked], milder)
+    return Drawn(order, severity.astype(np.float32), ranked, milder_order, milder.astype(np.float32))
 
 
 def distort(windows: np.ndarray, order: np.ndarray) -> np.ndarray:

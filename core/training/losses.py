@@ -51,12 +51,13 @@ def mean_step(z: Tensor) -> Tensor:
     return (((z[:, 1:] - z[:, :-1]) ** 2).sum(dim=-1) + 1e-8).sqrt().mean(dim=1)
 
 
-def step_ranking_loss(clean: Tensor, distorted: Tensor, severity: Tensor) -> Tensor:
-    """Mean of log(1 + e^((clean - distorted + 0.2 severity) / 0.05)): the mean step [B] of a window grows with how much of it was broken.
+def step_ranking_loss(less: Tensor, more: Tensor, severity: Tensor) -> Tensor:
+    """Mean of log(1 + e^((less - more + 0.2 severity) / 0.05)): the mean step [B] of a window must be larger when more of it is broken;
+    `severity` [B] is by how much more.
 
     Telltale's own: the published losses act on z_CLS alone, so nothing in them makes temporal coherence answer to disorder.
     """
-    return functional.softplus((clean - distorted + RANKING_MARGIN * severity) / RANKING_TEMPERATURE).mean()
+    return functional.softplus((less - more + RANKING_MARGIN * severity) / RANKING_TEMPERATURE).mean()
 
 
 def proxy_loss(z: Tensor, proxies: Tensor, labels: Tensor) -> Tensor:

@@ -26,15 +26,15 @@ class OwnLoss:
     """Weights of the terms, and how often a source of a window is hidden (its columns set to their mean).
 
     The look of a clip's clothes tells the clip apart at once, and would be all that is learned from few clips: `look_dropout` hides the
-    sources of LOOKS, `source_dropout` the others. `distorted_share` of the windows of a batch meet one distortion each, and as many as
-    `foreign_share` again are made foreign.
+    sources of LOOKS, `source_dropout` the others. `distorted_share` of the windows of a batch meet one distortion each, most of them in a
+    milder form as well, and as many as `foreign_share` again are made foreign.
     """
 
-    tcl: float = 1.0
-    proxy: float = 1.0
+    tcl: float = 0.3
+    proxy: float = 2.0
     hard: float = 3.0
     ranking: float = 2.0
-    distorted_share: float = 1 / 3
+    distorted_share: float = 0.25
     foreign_share: float = 0.1
     source_dropout: float = 0.2
     look_dropout: float = 0.7
@@ -55,24 +55,31 @@ def own_loss(
     Windows are augmented; motion is derived again after each distortion; a window and its distorted self hide the same sources.
     """
     raw = augment(raw, rng)
-    count = max(1, round(weights.distorted_share * len(labels)))
-    chosen = np.sort(rng.permutation(len(labels))[:count])
-    order, severity, ranked = drawn_distortions(count, rng)
-    broken = {name: distort(values[chosen], order) for name, values in raw.items()}
-    shown = _shown_columns(len(labels), manifold, weights, rng)
-    made, of = _foreign_windows(raw, weights, rng)
-    rows = [shown * window_rows(raw, manifold), shown[chosen] * window_rows(broken, manifold), shown[of] * window_rows(made, manifold)]
-    z_cls, z, _ = encoder(torch.from_numpy(np.concatenate(rows)))
-    clean, distorted, other = z_cls.split([len(labels), count, len(of)])
-    touched = torch.from_numpy(severity)
-    loss = weights.tcl * tcl_loss(clean, labels) + weights.proxy * proxy_loss(
-        torch.cat([clean, other]), proxies, torch.cat([labels, labels.new_full((len(of),), len(proxies) - 1)])
-    )
-    loss = loss + weights.hard * hard_negative_loss(clean[chosen], distorted, touched)
-    if ranked.any():
-        at = np.flatnonzero(ranked)
-        steps = mean_step(z)
-        loss = loss + weights.ranking * step_ranking_loss(steps[chosen[at]], steps[len(labels) + at], touched[at])
+    count = len(labels)
+    broken = np.sort(rng.permutation(count)[: max(1, round(weights.distorted_share * count))])
+    drawn = drawn_distortions(len(broken), rng)
+    milder = broken[drawn.ranked]
+    made, foreigners = _foreign_windows(raw, weights, rng)
+    shown = _shown_columns(count, manifold, weights, rng)
+    variants = [
+        (np.arange(count), raw),
+        (broken, {name: distort(values[broken], drawn.order) for name, values in raw.items()}),
+        (milder, {name: distort(values[milder], drawn.milder_order) for name, values in raw.items()}),
+        (foreigners, made),
+    ]
+    rows = np.concatenate([shown[of] * window_rows(features, manifold) for of, features in variants if len(of)])
+    z_cls, z, _ = encoder(torch.from_numpy(rows))
+    sizes = [len(of) for of, _ in variants]
+    clean, distorted, _, other = z_cls.split(sizes)
+    among = torch.cat([labels, labels.new_full((len(foreigners),), len(proxies) - 1)])
+    loss = weights.tcl * tcl_loss(clean, labels) + weights.proxy * proxy_loss(torch.cat([clean, other]), proxies, among)
+    severity, mild = torch.from_numpy(drawn.severity), torch.from_numpy(drawn.milder_severity)
+    loss = loss + weights.hard * hard_negative_loss(clean[broken], distorted, severity)
+    if len(milder):
+        whole, worst, middling, _ = mean_step(z).split(sizes)
+        whole, worst, severity = whole[milder], worst[drawn.ranked], severity[drawn.ranked]
+        less, more = torch.cat([whole, whole, middling]), torch.cat([middling, worst, worst])
+        loss = loss + weights.ranking * step_ranking_loss(less, more, torch.cat([mild, severity, severity - mild]))
     return loss
 
 

@@ -50,8 +50,10 @@ class TrainSettings:
     weight_decay: float = 1e-2
     loss: OwnLoss = field(default_factory=OwnLoss)
     held_out_share: float = 0.2
-    # A class is offered for action consistency only when so many windows of it were held out.
-    min_held_out_windows: int = 8
+    # A class is offered for action consistency only when so many windows of it were held out, and when for half of them at most this
+    # share of the other classes' centroids lies nearer than their own: distances from a class that is not recognised mean nothing.
+    min_held_out_windows: int = 16
+    worst_rank: float = 0.25
     seed: int = 1337
     licence: str = ""
 
@@ -92,7 +94,9 @@ def train(dataset: Sequence[LabelledClip], settings: TrainSettings, progress: Ca
     encoder.eval()
     manifold = replace(manifold, weights={name: value.detach().numpy().copy() for name, value in encoder.state_dict().items()})
     trained, tested = (encode_set(windows, manifold, encoder) for windows in (training, testing))
-    manifold, measured = calibrate(manifold, encoder, trained, tested, settings.min_held_out_windows, settings.seed, report)
+    manifold, measured = calibrate(
+        manifold, encoder, trained, tested, settings.min_held_out_windows, settings.seed, report, settings.worst_rank
+    )
     card = held_out_report(manifold, encoder, trained, tested, classes, settings.seed, report) | measured
     card["windows"] = {
         name: {

@@ -26,6 +26,7 @@ SETTINGS = TrainSettings(
     loss=OwnLoss(source_dropout=0.1, look_dropout=0.3),
     batch_windows=8,
     min_held_out_windows=2,
+    worst_rank=1.0,
     licence="made up",
 )
 
@@ -71,11 +72,12 @@ def test_that_distorting_takes_positions_in_the_order_given() -> None:
 
 
 def test_that_drawn_distortions_say_how_severe_they_are_and_which_make_steps_grow() -> None:
-    order, severity, ranked = drawn_distortions(600, np.random.default_rng(0))
-    positions = np.arange(32)
+    drawn = drawn_distortions(600, np.random.default_rng(0))
+    order, severity, positions = drawn.order, drawn.severity, np.arange(32)
+    ranked = np.isin(np.arange(600), drawn.ranked)
     held = (order == order[:, :1]).all(axis=1)
     backwards = (order == positions[::-1]).all(axis=1)
-    shuffled = ~held & (np.abs(np.diff(order, axis=1)) > 1).sum(axis=1) > 2
+    shuffled = ~held & ((np.abs(np.diff(order, axis=1)) > 1).sum(axis=1) > 2)
     assert not ranked[held | backwards].any() and ranked[shuffled].all()
     assert severity[held | backwards].tolist() == [1.0] * int((held | backwards).sum())
     moved = (order != positions).sum(axis=1)
@@ -83,6 +85,13 @@ def test_that_drawn_distortions_say_how_severe_they_are_and_which_make_steps_gro
     runs = ranked & ~shuffled
     assert runs.any() and severity[ranked].min() >= 0.1 and severity[runs].max() < 1
     assert 90 < held.sum() < 150 and 60 < backwards.sum() < 120
+
+
+def test_that_the_milder_form_touches_less_of_the_window() -> None:
+    drawn = drawn_distortions(600, np.random.default_rng(0))
+    assert (drawn.milder_severity < 0.81 * drawn.severity[drawn.ranked]).all()
+    moved = (drawn.milder_order != np.arange(32)).sum(axis=1)
+    assert moved.mean() < 0.7 * (drawn.order[drawn.ranked] != np.arange(32)).sum(axis=1).mean()
 
 
 def test_that_whole_subjects_are_held_out_where_there_are_several() -> None:
@@ -132,10 +141,11 @@ def test_that_shuffled_motion_steps_farther(trained: Manifold) -> None:
     assert set(shuffle) == {f"{i / 10:.1f}" for i in range(1, 11)}
 
 
-def test_that_coherence_grows_with_the_run_that_is_played_backwards(trained: Manifold) -> None:
-    ratios = [trained.card["sensitivity"]["reverse"][f"{i / 10:.1f}"]["temporal_coherence"]["ratio"] for i in range(1, 6)]
-    assert spearman(np.arange(5), np.array(ratios)) >= 0.9
-    assert ratios[-1] > 1.05
+def test_that_coherence_grows_with_disorder(trained: Manifold) -> None:
+    found = trained.card["sensitivity"]
+    ratios = np.array([found["shuffle"][f"{i / 10:.1f}"]["temporal_coherence"]["ratio"] for i in range(1, 11)])
+    assert spearman(np.arange(10), ratios) >= 0.9
+    assert found["reverse"]["0.3"]["temporal_coherence"]["rose"] > 0.9
 
 
 def test_that_the_card_says_how_band_and_border_do_on_motion_that_did_not_set_them(trained: Manifold) -> None:
@@ -151,7 +161,7 @@ def test_that_steps_of_held_out_motion_are_about_one_and_in_the_band(trained: Ma
     held_out = split_clips([c.clip for c in data], [c.action for c in data], [c.subject for c in data], SETTINGS.seed)
     curves = [embed(clip.track, trained).curves for clip, out in zip(data, held_out, strict=True) if out]
     step, low, high = (np.concatenate([getattr(c, name)[1:] for c in curves]) for name in ("step", "band_low", "band_high"))
-    assert np.median(step) == pytest.approx(1, abs=0.1)
+    assert np.median(step) == pytest.approx(1, abs=0.15)
     assert ((step >= low) & (step <= high)).mean() > 0.97
 
 

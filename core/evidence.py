@@ -73,6 +73,10 @@ def with_evidence(event: Candidate, tracks: LocalTracks, found: Excess) -> Candi
     return replace(told, text=_sentence(event.text, _spoken(told, tracks, found)))
 
 
+def _spoken_of(event: Candidate) -> str | None:
+    return event.measure or SPOKEN_OF.get(event.detector)
+
+
 def _exceeding(event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
     """Joints whose steps within the event, or out of it, clearly exceed real motion, strongest first."""
     highest = np.nan_to_num(_most(found.columns[_STEPS][event.start : event.stop + 1]))
@@ -82,7 +86,7 @@ def _exceeding(event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
 
 
 def _measured(joints: Sequence[JointEvidence], event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
-    own = SPOKEN_OF.get(event.detector, _STEPS)
+    own = _spoken_of(event) or _STEPS
     track = banded(own if banded(own).columns else _STEPS)
     stop = event.stop if track.name == own else event.stop + 1
     highest = _most(found.columns[track.name][event.start : stop])
@@ -104,7 +108,7 @@ def _columns(track: Banded, joint: str, joints: set[str]) -> list[int]:
 
 def _spoken(event: Candidate, tracks: LocalTracks, found: Excess) -> float:
     """The multiple of what the event's sentence speaks of; NaN where it is unknown."""
-    own = SPOKEN_OF.get(event.detector)
+    own = _spoken_of(event)
     if own is None:
         return float("nan")
     if own == _STEPS and event.joints:
@@ -119,7 +123,7 @@ def _spoken(event: Candidate, tracks: LocalTracks, found: Excess) -> float:
 
 def _votes(event: Candidate, found: Excess) -> tuple[str, ...]:
     """The detector's own voice, then those of tracks that exceed real motion within the event, most exceeded first; at most five."""
-    slow, own = event.detector in _SLOW, SPOKEN_OF.get(event.detector)
+    slow, own = event.detector in _SLOW, _spoken_of(event)
     most: dict[str, float] = {}
     for track in TRACKS:
         if not track.votes or (own and track.words == banded(own).words) or (slow and track.name not in _SLOW_TRACKS):

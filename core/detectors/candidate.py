@@ -22,7 +22,7 @@ LEAST = {
     "shuffle": 1.22,  # (1.2; frames out of order: from 1.38)
     "splice": 1.1,  # (1.07; frames from elsewhere: mostly from 1.4)
     "reversal": 1.0,  # (0.85; frames turned round: from 1.8)
-    "skip": 2.5,  # (2.9; frames left out: from 3.3)
+    "skip": 2.7,  # (2.9; frames left out: from 3.3)
     "still": 0.3,
     "hinges": 5.0,
     "turned hinges": 60.0,
@@ -42,7 +42,8 @@ class Candidate:
     """Frames as in Glitch. detector: its row in the table of rarities; value: its statistic there, higher is rarer.
 
     confidence: 0..1, that the pose, where the event rests on it, is right; 1 for what the pictures tell alone. What the joints' excess, the
-    other tracks that vote and the multiple in the text are, `core.evidence` adds.
+    other tracks that vote and the multiple in the text are, `core.evidence` adds. measure: the local track that the text speaks of, where
+    it is not the detector's usual one (`core.evidence.SPOKEN_OF`).
     """
 
     detector: str
@@ -55,6 +56,7 @@ class Candidate:
     joints: tuple[JointEvidence, ...]
     tracks: tuple[str, ...]
     text: str
+    measure: str | None = None
 
 
 def runs(mask: np.ndarray, bridge: int = 0) -> list[tuple[int, int]]:

@@ -117,6 +117,14 @@ def test_that_a_detectors_own_witness_has_one_voice_and_at_most_five_speak() -> 
     )  # fmt: skip
 
 
+def test_that_a_sentence_that_speaks_of_another_track_has_the_multiple_of_that() -> None:
+    tracks = quiet_tracks(joint_jump=of_column(T, len(JOINTS), {WRIST: {30: 6.0}}), bone_picture=np.full((T, len(BONES)), 1.3))
+    leap = replace(event("bones", 30, 32, ("left_wrist", "left_elbow")), measure="joint_jump")
+    found = told(leap, tracks)
+    assert [joint.excess for joint in found.joints] == [pytest.approx(6), pytest.approx(0)]
+    assert found.text.startswith("It happens: 6.0 times")
+
+
 def test_that_an_edit_stays_as_it_is() -> None:
     cut = event("cut", 30, 31, kind=EDIT)
     assert told(cut, leaps({WRIST: {30: 6.0}})) is cut

@@ -16,7 +16,9 @@ from core.tracks.joints import JOINTS
 
 GRAVITY = 5.7  # body heights of 1.72 m a second squared
 # Lengths in body heights. The lowest joint rises by so much, both feet by so much; a flight is what lies above a share of the rise.
-_RISE, _FEET_RISE, _ABOVE = 0.03, 0.015, 0.4
+_RISE, _FEET_RISE, _ABOVE = 0.03, 0.02, 0.4
+# How much more or less than the centre of mass either foot, and both together, bend downwards: who steps over something stands on one.
+_EITHER_FOOT, _BOTH_FEET = 0.4, 3.5
 _SAGITTA, _PARABOLA = 0.015, 0.95  # of the centre of mass; share of its variance that the parabola explains
 _FEWEST = 5  # frames
 _SEEN = 0.6  # share of the frames in which both feet are seen
@@ -46,7 +48,7 @@ def flights(places: np.ndarray) -> list[Flight]:
     mass = np.array([_MASS[JOINTS[joint].split("_")[-1]] for joint in seen])
     centre = np.stack([height[joint] for joint in seen], axis=1) @ mass / mass.sum()
     lowest = np.min([height[joint] for joint in _LOW if joint in height], axis=0)
-    feet = np.min([height[joint] for joint in _FEET], axis=0)
+    feet = np.stack([height[joint] for joint in _FEET], axis=1)
     found = []
     tops, told = find_peaks(lowest, prominence=_RISE)
     for top, rise in zip(tops.tolist(), told["prominences"], strict=True):
@@ -60,15 +62,19 @@ def flights(places: np.ndarray) -> list[Flight]:
 
 
 def _flight(centre: np.ndarray, feet: np.ndarray, start: int) -> Flight | None:
-    """What the heights of the centre of mass and of the lower foot say of one stretch."""
+    """What the heights of the centre of mass [L] and of the feet [L, 2] say of one stretch."""
     length = len(centre)
     if length < _FEWEST:
         return None
     quarter = (length - 1) // 4
-    if feet[quarter : length - quarter].min() - max(feet[0], feet[-1]) < _FEET_RISE:
+    lower = feet.min(axis=1)
+    if lower[quarter : length - quarter].min() - max(lower[0], lower[-1]) < _FEET_RISE:
         return None
     time = np.arange(length) - (length - 1) / 2
     bend, slope, level = np.polyfit(time, centre, 2)
+    bends = np.polyfit(time, feet, 2)[0] / bend
+    if bend >= 0 or bends.min() < _EITHER_FOOT or bends.mean() > _BOTH_FEET:
+        return None
     straight = centre - np.polyval(np.polyfit(time, centre, 1), time)
     left = centre - (bend * time**2 + slope * time + level)
     curved = -bend * ((length - 1) / 2) ** 2 >= _SAGITTA

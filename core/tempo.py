@@ -13,7 +13,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,38 +155,30 @@ def tempo_figures(motion: JointPaths) -> dict[str, float] | None:
     limbs = [joint for joint in _LIMBS if seen[joint]]
     paths, space = _bridged(motion.places), _bridged(motion.space)
     trunk = paths[:, _TRUNK].mean(axis=1, keepdims=True)
-    found = {
-        **_balance("limbs", (paths - trunk)[:, limbs], motion.step),
-        **_balance("limbs in space", space[:, limbs], motion.step),
-        **_balance("trunk", trunk, motion.step),
-    }
-    _, falling, _ = _derivatives(trunk[:, 0, 1], motion.step)  # in the picture y goes down
-    found["falling"], found["rising"] = (float(np.quantile(falling, share)) / GRAVITY for share in (0.98, 0.02))
-    return found if np.exp(found["limbs speed"]) >= LEAST_SPEED else None  # never where no limb is seen
+    parts = {"limbs": (paths - trunk)[:, limbs], "limbs in space": space[:, limbs], "trunk": trunk}
+    speed = float("nan")
+    found: dict[str, float] = {}
+    for name, part in parts.items():
+        reach, fast, rate = _balance(part, motion.step)
+        found |= {f"{name} reach": reach, f"{name} rate": rate}
+        speed = fast if name == "limbs" else speed
+    return found if speed >= LEAST_SPEED else None  # never where no limb is seen
 
 
-def _balance(name: str, paths: np.ndarray, step: float) -> dict[str, float]:
-    """Of paths [T, J, D]: logarithms of reach, speed, acceleration over speed (Hz), its change over acceleration (Hz), and of peaks."""
+def _balance(paths: np.ndarray, step: float) -> tuple[float, float, float]:
+    """Of paths [T, J, D]: log of their reach (RMS, body heights), their speed (RMS), log of acceleration over speed (Hz)."""
     if not paths.shape[1] or len(paths) * step < 8 * _SMOOTH:
-        return dict.fromkeys((f"{name} {what}" for what in ("reach", "speed", "rate", "turn", "hardest", "fastest")), float("nan"))
-    speed, force, change = (np.linalg.norm(values, axis=-1) for values in _derivatives(paths, step))
-    powers = [float((values**2).mean()) for values in (speed, force, change)]
-    hertz = [np.sqrt(more / max(less, 1e-9)) / (2 * np.pi) for less, more in pairwise(powers)]
-    return {
-        f"{name} reach": float(np.log(np.sqrt(paths.var(axis=0).sum(axis=-1).mean()) + 0.005)),
-        f"{name} speed": float(np.log(np.sqrt(powers[0]) + 0.01)),
-        f"{name} rate": float(np.log(hertz[0] + 0.02)),
-        f"{name} turn": float(np.log(hertz[1] + 0.02)),
-        f"{name} hardest": float(np.log(np.quantile(force.max(axis=1), 0.9) + 0.1)),
-        f"{name} fastest": float(np.log(np.quantile(speed.max(axis=1), 0.9) + 0.01)),
-    }
+        return float("nan"), float("nan"), float("nan")
+    speed, force = (float(np.sqrt((values**2).sum(axis=-1).mean())) for values in _derivatives(paths, step))
+    reach = float(np.sqrt(paths.var(axis=0).sum(axis=-1).mean()))
+    return float(np.log(reach + 0.005)), speed, float(np.log(force / max(speed, 1e-6) / (2 * np.pi) + 0.02))
 
 
 def _derivatives(paths: np.ndarray, step: float) -> tuple[np.ndarray, ...]:
-    """Velocity, acceleration and its change, smoothed, a second (squared, cubed); without the ends, which see too little."""
+    """Velocity and acceleration, smoothed, a second (squared); without the ends, which see too little."""
     sigma = _SMOOTH / step
     edge = max(1, int(np.ceil(2 * sigma)))
-    return tuple(gaussian_filter1d(paths, sigma, axis=0, order=n, mode="nearest")[edge:-edge] / step**n for n in (1, 2, 3))
+    return tuple(gaussian_filter1d(paths, sigma, axis=0, order=n, mode="nearest")[edge:-edge] / step**n for n in (1, 2))
 
 
 def _bridged(paths: np.ndarray) -> np.ndarray:

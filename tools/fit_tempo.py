@@ -3,8 +3,8 @@
     python tools/fit_tempo.py FILMS [--out resources/tempo.json] [--check MORE]
 
 FILMS is a folder written by tools/render_mocap.py: films of motion capture as the real extractor and the pixel tracks see them. Every film
-counts at its own tempo and re-timed. What is reported of FILMS comes from estimates of films whose subject (of a subject with many films:
-whose clip) the fit has not seen. Films in MORE (npz of the same kind) are only looked at with the finished table.
+counts at its own tempo and re-timed. What is reported of FILMS comes from estimates of films whose action the fit has not seen: nobody
+knows what a clip will show. Films in MORE (npz of the same kind) are only looked at with the finished table.
 """
 
 from __future__ import annotations
@@ -40,15 +40,13 @@ from core.tracks.pixels.measure import PixelTracks  # noqa: E402
 TEMPOS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 RIDGE = 30.0
 TAIL = 2.33  # standard deviations: one real film in a hundred is slower, one faster
-FOLDS = 8
-_MANY = 0.2  # of the films: a subject with more is parted by clips
 
 
 @dataclass(frozen=True)
 class Film:
     """One film at one tempo. fall: with how much of gravity its leaps fall, None without leaps; figures: None with hardly any motion."""
 
-    group: str
+    action: str
     tempo: float
     fall: float | None
     figures: dict[str, float] | None
@@ -64,7 +62,6 @@ def read(path: Path) -> tuple[HumanTrack, PixelTracks]:
 def films(folder: Path) -> list[Film]:
     """Each film of the folder at each tempo that leaves it long and quick enough."""
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    many = {s for s in {e["subject"] for e in index} if sum(e["subject"] == s for e in index) > _MANY * len(index)}
     found = []
     for entry in index:
         track, pixels = read(folder / entry["file"])
@@ -74,8 +71,7 @@ def films(folder: Path) -> list[Film]:
             if motion is not None:
                 leaps = flights(motion.places)
                 fall = gravity_share(leaps, motion.step) if leaps else None
-                group = entry["clip"] if entry["subject"] in many else entry["subject"]
-                found.append(Film(group, tempo, fall, tempo_figures(motion)))
+                found.append(Film(entry["action"], tempo, fall, tempo_figures(motion)))
     return found
 
 
@@ -95,14 +91,13 @@ def fit(everything: list[Film]) -> dict[str, Any]:
     wanted = np.log2(tempo)
     mean, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
     design = np.column_stack([np.ones(len(values)), np.clip(np.nan_to_num((values - mean) / spread), -4, 4)])
-    groups = sorted({film.group for film, _ in found})
-    order = {group: number % FOLDS for number, group in enumerate(np.random.default_rng(0).permutation(groups).tolist())}
-    fold = np.array([order[film.group] for film, _ in found])
+    action = np.array([film.action for film, _ in found])
     unseen = np.zeros(len(found))
-    for number in range(FOLDS):
-        unseen[fold == number] = design[fold == number] @ solve(design[fold != number], wanted[fold != number])
+    for name in set(action.tolist()):
+        unseen[action == name] = design[action == name] @ solve(design[action != name], wanted[action != name])
     real = unseen[tempo == 1]
-    low, high = real.mean() - TAIL * real.std(), real.mean() + TAIL * real.std()
+    edges = np.quantile(real, (0.01, 0.99))
+    low, high = min(real.mean() - TAIL * real.std(), edges[0]), max(real.mean() + TAIL * real.std(), edges[1])
     weights = solve(design, wanted)
     swing, reach = (values[tempo == 1, names.index(f"limbs {what}")] for what in ("rate", "reach"))
     known = np.isfinite(swing)

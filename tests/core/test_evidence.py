@@ -1,5 +1,8 @@
 """Evidence of events: joints, votes and sentences in multiples of what 99.9 % of real motion stays below."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from core.analysis import JointEvidence

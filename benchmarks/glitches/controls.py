@@ -17,7 +17,7 @@ from benchmarks.glitches.takes import held_out
 from benchmarks.glitches.timeline import ramp
 from benchmarks.glitches.warps import away_from_body
 from render.mesh import create_renderer
-from tools.mocap.clips import FPS, open_library
+from tools.mocap.clips import FPS, Take, open_library
 
 RECIPE = 1  # raise when the same plan makes other pictures
 _SECONDS = 5.0
@@ -27,7 +27,8 @@ _SLOWEST_CLIP = 20.0  # frames a second, of a clip to which a camera or an edito
 _CLIPS_EACH = 3
 _TAKES_EACH = 3
 # Frame rate of the film and step through the 60 Hz data: slow motion shows every frame of it at a quarter of the speed.
-_RATES = {"12 fps": (12.0, 5), "60 fps": (60.0, 1), "slow motion": (15.0, 1)}
+_RATES = {"12 fps": (12.0, 5), "60 fps": (60.0, 1), "slow motion": (15.0, 1), "slow leap": (15.0, 1)}
+_LEAPS = ("Jump", "ForwardJump", "Leap")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +87,27 @@ def _film_at_a_rate(plan: ControlPlan, mocap: Path, folder: Path, generator: np.
     """The same held-out takes for each rate, in the same room and view, so that only the rate differs."""
     assert plan.take is not None
     fps, step = _RATES[plan.kind]
-    library, take = held_out(mocap, _SECONDS, plan.seed[0] + 2000)[plan.take]
-    if plan.kind == "slow motion":  # a quarter of the speed makes it four times as long
-        take = replace(take, stop=min(take.stop, take.start + round(1.5 * FPS)))
+    takes = _leaps(mocap, plan.seed[0]) if plan.kind == "slow leap" else held_out(mocap, _SECONDS, plan.seed[0] + 2000)
+    library, take = takes[plan.take]
+    if plan.kind.startswith("slow"):  # a quarter of the speed makes it four times as long
+        middle = _highest(library, take, mocap) if plan.kind == "slow leap" else take.start
+        first = int(np.clip(middle - round(0.75 * FPS), take.start, max(take.stop - round(1.5 * FPS), take.start)))
+        take = replace(take, start=first, stop=min(take.stop, first + round(1.5 * FPS)))
     scene = set_scene(open_library(mocap, library), take, step, generator)
     film = Film("controls", f"{take.clip}:{take.start}", fps, control=plan.kind)
     return write_film(folder, plan.name, film, shoot(scene, create_renderer("raster")), plan.seed)
+
+
+def _leaps(mocap: Path, seed: int) -> list[tuple[str, Take]]:
+    """Takes of CMU in which somebody leaps; none of those is held out, but gravity need not be learned."""
+    takes = [take for take in open_library(mocap).takes if take.action in _LEAPS]
+    return [("cmu", takes[place]) for place in np.random.default_rng(seed).permutation(len(takes))]
+
+
+def _highest(library: str, take: Take, mocap: Path) -> int:
+    """The frame in which the body is highest."""
+    opened = open_library(mocap, library)
+    return take.start + int(opened.positions(take)[:, opened.joints.index("root"), 1].argmax())
 
 
 Shown = tuple[Iterator[np.ndarray], tuple[int, int] | None]

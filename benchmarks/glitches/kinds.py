@@ -10,7 +10,7 @@ BODY_KINDS = ("swap", "body stretch", "root drift", "hyperextension", "arm telep
 # Planted in films of its own, so that those of the other kinds stay as they are; counted apart.
 TREMBLING_KINDS = ("jitter",)
 CONTROL_KINDS = (
-    "pan", "zoom", "flicker", "crossfade", "motion blur", "background warp", "12 fps", "60 fps", "slow motion",
+    "pan", "zoom", "flicker", "crossfade", "motion blur", "background warp", "12 fps", "60 fps", "slow motion", "slow leap",
 )  # fmt: skip
 
 # The kinds of core.glitches (issue: diagnosis, point 4).

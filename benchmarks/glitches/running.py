@@ -19,12 +19,15 @@ from benchmarks.glitches.films import Truth
 from benchmarks.glitches.kinds import Plant
 from benchmarks.glitches.matching import Event
 from benchmarks.glitches.pixels import make_pixels, plan_pixels
+from benchmarks.glitches.rates import make_rate, plan_rates
 from benchmarks.glitches.rendered import make_rendered, plan_bodies, plan_clean, plan_trembling
+from benchmarks.glitches.samples import make_sample, sample_seeds
 from core.analysis import Analysis
 from core.store import Store
 
 TOOL = "telltale"
 FAMILIES = ("pixels", "bodies", "controls", "jitter")
+EXTRA_FAMILIES = ("rates", "samples")  # with tables of their own, made only when asked for
 SLOWEST = 9.0  # frames a second: in slower clips whole movements lie between two frames, and nothing is planted
 
 
@@ -62,13 +65,17 @@ def tasks(place: Workplace, families: Sequence[str], seed: int) -> Iterator[Task
     """What makes (or finds) the films of these families and their clean footage, one after the other, the clean footage first."""
     clips: list[Clip] = []
     labels = read_labels()
-    if "pixels" in families or "controls" in families:
+    if "samples" in families:
+        yield from (partial(make_sample, number, place.films) for number in sample_seeds(seed))
+    if {"pixels", "controls", "rates"} & set(families):
         for path in real_clips(place.clips):
             analysis = analyse(path, place.store)
             if "pixels" in families:
                 yield partial(_clean_clip, path, analysis.video.fps, len(analysis))
             if analysis.video.fps >= SLOWEST:
                 clips.append(open_clip(path, analysis.track, labels.get(path.name, ())))
+    if "rates" in families:
+        yield from (partial(make_rate, plan, place.mocap, place.films) for plan in plan_rates(place.mocap, clips, seed))
     if "pixels" in families:
         yield from (partial(make_pixels, plan, place.films) for plan in plan_pixels(clips, seed))
     if "bodies" in families:

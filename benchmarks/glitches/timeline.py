@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,12 +68,18 @@ def length_of(kind: str, fps: float, generator: np.random.Generator) -> int:
 
 
 def lay(
-    kinds: Sequence[str], speed: np.ndarray, usable: np.ndarray, fps: float, generator: np.random.Generator
+    kinds: Sequence[str],
+    speed: np.ndarray,
+    usable: np.ndarray,
+    fps: float,
+    generator: np.random.Generator,
+    lengths: Callable[[str, float, np.random.Generator], int] = length_of,
 ) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
     """Places for plants of these kinds, one after the other, and the kinds that found none.
 
     speed float [T] of the key points; usable bool [T]: frames that show the person well. A plant lies where the mean speed over it is
-    above the median of the usable frames and above `LEAST_SPEED`, `SPACING` from the one before, `MARGIN` from the ends.
+    above the median of the usable frames and above `LEAST_SPEED`, `SPACING` from the one before, `MARGIN` from the ends. lengths: source
+    frames that a plant of a kind takes, by frame rate.
     """
     margin, spacing = round(MARGIN * fps), round(SPACING * fps)
     least = max(float(np.median(speed[usable])), LEAST_SPEED) if usable.any() else np.inf
@@ -81,7 +87,7 @@ def lay(
     unplaced = []
     earliest = margin
     for kind in kinds:
-        length = length_of(kind, fps, generator)
+        length = lengths(kind, fps, generator)
         starts = [s for s in range(earliest, len(speed) - margin - length) if _moving(speed, usable, s, s + length, least)]
         if not starts:
             unplaced.append(kind)

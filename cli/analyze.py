@@ -15,6 +15,7 @@ from core.analysis import Analysis
 from core.embedding_sources import EMBEDDINGS, embeddings_file
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Progress
 from core.extraction.reference.settings import PRECISIONS, ReferenceSettings
+from core.limits import outside_text
 from core.logs import LOGGER, internal_failure
 from core.motion import VARIANTS
 from core.tag_data import ALIGNMENTS, FeatureFolders
@@ -199,6 +200,9 @@ def _write(batch: _Batch, analysis: Analysis, video: Path, folder: Path) -> None
         batch.progress.clear()
         for path in written:
             print(path, flush=True)
+        for sentence in (outside_text(analysis.scores), *analysis.remarks):
+            if sentence is not None:
+                refuse(f"{video}: {sentence}")
 
 
 def _stop(batch: _Batch) -> int:

@@ -21,6 +21,7 @@ from core.analysis_file import AnalysisFileError
 from core.edited_track import Edit, EditError, EditKind, check_range
 from core.events import AnalysisRequest, Event, Failed, Finished, Progress
 from core.files import write_atomically
+from core.limits import outside_text
 from core.manifold import Manifold, ManifoldError, load_manifold
 from core.project import ProjectError
 from core.store import Store
@@ -158,7 +159,7 @@ def _tables(result: WhatIf, analysis: Analysis) -> list[Table]:
     title = f"{what}. Both scores are distances, lower is better; {analysis.video.fps:.4g} frames a second."
     rows = [_row("Temporal coherence", before.temporal_coherence, after.temporal_coherence)]
     for name in dict.fromkeys((result.action, before.nearest_class, after.nearest_class)):
-        if name is not None:
+        if name is not None and not (before.outside or after.outside):
             label = f"Action consistency with {name}{' (meant)' if name == result.action else ''}"
             rows.append(_row(label, before.action_consistency.get(name), after.action_consistency.get(name)))
     rows.append(_row("Motion amount (body heights a second)", before.motion_amount, after.motion_amount))
@@ -199,6 +200,8 @@ def _sentences(result: WhatIf) -> list[str]:
     """What stands in no table."""
     reasons = (("before", result.before.scores.reason), ("after", result.after.scores.reason))
     missing = [f"No scores {when}: {reason}" for when, reason in reasons if reason is not None]
+    far = (("Before", outside_text(result.before.scores)), ("After", outside_text(result.after.scores)))
+    missing += [f"{when}: {sentence[:1].lower()}{sentence[1:]}" for when, sentence in far if sentence is not None]
     nothing = [] if result.events else ["No event was found, neither before nor after."]
     return [*missing, *nothing, *result.notes]
 

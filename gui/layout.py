@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QSplitter, QVBox
 
 _VIDEO, _PLOTS = 600, (165, 130)  # heights at first start, pixels
 _SIDE_WIDTH = 510
-_SIDE = (330, 320, 150)
-_SIDE_STRETCH = (3, 4, 2)  # map, glitches, notes: none of them gives all its room to a small screen
+_SIDE = (300, 390, 110)
+_SIDE_STRETCH = (3, 5, 1)  # map, glitches, notes: none of them gives all its room to a small screen
 
 
 def arrange(

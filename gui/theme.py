@@ -138,7 +138,9 @@ def _sheet(theme: Theme) -> str:
     QFrame#panel {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 6px; }}
     QFrame#banner {{ background: {t.raised}; border: 1px solid {t.alert}; border-radius: 6px; }}
     QFrame#banner[kind="done"] {{ border-color: {t.accent}; }}
+    QFrame#evidence {{ border: none; border-top: 1px solid {t.line}; }}
     QLabel#heading {{ color: {t.muted}; font-weight: 600; }}
+    QLabel#question {{ color: {t.text}; font-weight: 600; }}
     QLabel#key {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 1px 6px; }}
     QLabel#muted {{ color: {t.muted}; }}
     QLabel#caution {{ color: {t.caution}; }}

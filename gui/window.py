@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
             scores=Panel("Scores", self.scores, "distances: lower is better"),
             side=(
                 Panel("Map of human action", self.map),
-                Panel("Glitches", self.glitches, "strongest first"),
+                Panel("Glitches", self.glitches, "located on local tracks, strongest first"),
                 Panel("Notes", self.notes, "saved as you write"),
             ),
             status=self.progress,

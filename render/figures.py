@@ -15,6 +15,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
 
 from core.analysis import Analysis, EmbeddingMap
+from core.encoder_words import source_name
 from core.track import Presence
 from render.palette import LIGHT, Palette
 from render.svg import label, svg_of
@@ -84,7 +85,7 @@ def _draw_attention(figure: Figure, analysis: Analysis, palette: Palette) -> Non
     axes.set_yticks([0, 0.5, 1])
     axes.set_ylabel("share of attention\n(sums to 1)")
     _time_axes(axes, analysis, palette)
-    _key(axes, palette, [(name, palette.source_color(name), 1.0) for name in attention])
+    _key(axes, palette, [(source_name(name), palette.source_color(name), 1.0) for name in attention])
 
 
 def _draw_map(figure: Figure, placed: EmbeddingMap, palette: Palette) -> None:

@@ -8,18 +8,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
+from core.encoder_words import source_name
 from gui.views.time_plot import LEFT, RIGHT, TimePlot, polygon
-
-LABELS = {
-    "appearance": "appearance",
-    "vit": "appearance (ViT)",
-    "clip": "appearance (CLIP)",
-    "dino": "appearance (DINO)",
-    "global": "orientation",
-    "pose": "pose",
-    "beta": "shape",
-    "kp2d": "key points",
-}
 
 
 class AttentionPlot(TimePlot):
@@ -77,7 +67,7 @@ class AttentionPlot(TimePlot):
                 continue
             painter.fillRect(QRectF(x, y - metrics.ascent() * 0.78, 14, 10), t.source_color(name))
             painter.setPen(t.color("muted"))
-            painter.drawText(QPointF(x + 20, y), LABELS.get(name, name))
+            painter.drawText(QPointF(x + 20, y), source_name(name))
             value = f"{values[frame] * 100:.0f} %" if np.isfinite(values[frame]) else "–"
             painter.setPen(t.color("text"))
             painter.drawText(QPointF(self.width() - 6 - metrics.horizontalAdvance(value), y), value)

@@ -1,4 +1,4 @@
-"""The glitch list, strongest first: what happened, when, how badly; a click goes there."""
+"""The glitch list, strongest first: what happened, when, how badly; a click goes there. Below it the evidence of the selected one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.analysis import Analysis, Glitch
 from core.timebase import FrameIndex, clock
 from gui import theme
 from gui.views.base import View
+from gui.views.evidence import EvidencePane
 from gui.words import frames_text, kind_text
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -94,13 +95,17 @@ class GlitchList(View):
         self.list.setMinimumHeight(70)
         self.list.itemClicked.connect(self._on_picked)
         self.list.itemActivated.connect(self._on_picked)
+        self.list.itemSelectionChanged.connect(self._show_evidence)
+        self.evidence = EvidencePane()
         self._empty = QLabel()
         self._empty.setObjectName("muted")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.evidence)
         layout.addWidget(self._empty, 1)
         self._shown: tuple[Glitch, ...] | None = None
 
@@ -134,6 +139,7 @@ class GlitchList(View):
                 self.list.addItem(item)
         if self.session:
             self.show_frame(self.session.cursor)
+        self._show_evidence()
 
     def show_frame(self, frame: int) -> None:
         """Select the glitch under the cursor; the one picked by hand stays when it holds the frame too."""
@@ -150,6 +156,9 @@ class GlitchList(View):
         if analysis is None:
             return "Glitches appear when the analysis has finished."
         return "No glitch found. That does not mean that the motion is good: see “What this cannot see” above."
+
+    def _show_evidence(self) -> None:
+        self.evidence.show_glitch(self.selected, self.analysis.track.extractor.name if self.analysis else "")
 
     def _on_picked(self, item: QListWidgetItem) -> None:
         if self.session is not None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 
 from core.analysis import EmbeddingMap
+from core.limits import OUTSIDE
 from gui import theme
 from gui.views.base import Painted
 from gui.words import class_text
@@ -18,13 +19,19 @@ class Distances(Painted):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[tuple[str, float]] = []
+        self.instead = ""  # what is said where there are no distances
         self.setFixedWidth(172)
         self.setToolTip("Distances in the embedding space, lower is nearer. Distances on the map mislead; these do not.")
 
     def show_window(self, shown: EmbeddingMap, window: int | None) -> None:
-        distances = shown.centroid_distance[window] if window is not None else np.full(len(shown.classes), np.nan)
-        order = np.argsort(distances)
-        self._rows = [(shown.classes[i], float(distances[i])) for i in order if np.isfinite(distances[i])]
+        if window is None:
+            self._rows, self.instead = [], "No window holds this frame."
+        elif shown.outside[window]:
+            self._rows, self.instead = [], f"{OUTSIDE}: no class is near this window."
+        else:
+            distances = shown.centroid_distance[window]
+            self._rows = [(shown.classes[i], float(distances[i])) for i in np.argsort(distances) if np.isfinite(distances[i])]
+            self.instead = ""
         self.update()
 
     @property
@@ -42,7 +49,7 @@ class Distances(Painted):
         painter.drawText(QPointF(0, metrics.ascent() + metrics.height()), "this window to")
         y, line = metrics.height() * 2 + 8.0, metrics.height() + 9.0
         if not self._rows:
-            painter.drawText(QRectF(0, y, self.width(), 60), Qt.TextFlag.TextWordWrap, "No window holds this frame.")
+            painter.drawText(QRectF(0, y, self.width(), 90), Qt.TextFlag.TextWordWrap, self.instead)
             return
         farthest = max(value for _, value in self._rows)
         for place, (name, value) in enumerate(self._rows):
@@ -65,7 +72,7 @@ class Distances(Painted):
 
 
 class Tray(Painted):
-    """One cell a window, in time order; filled cells lie outside the map, farther from real motion than real motion ever is."""
+    """One cell a window, in time order; filled and crossed cells lie outside what the manifold knows."""
 
     picked = Signal(int)
 
@@ -97,7 +104,7 @@ class Tray(Painted):
         outside = self._shown.outside
         count = int(outside.sum())
         painter.setPen(t.color("alert") if count else t.color("muted"))
-        words = "all windows lie on the map" if count == 0 else f"{count} of {len(outside)} windows are unlike any real motion"
+        words = "all windows lie on the map" if count == 0 else f"{count} of {len(outside)} windows are outside what this manifold knows"
         painter.drawText(QPointF(0, painter.fontMetrics().ascent()), f"Outside tray: {words}")
         cells = self._cells()
         width = cells.width() / max(1, len(outside))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.analysis import Analysis
+from core.limits import ALWAYS, not_detectable, outside_text, seen_weakly
 from gui.views.base import Painted, View
-from gui.words import CANNOT_SEE, class_text
+from gui.words import class_text
+
+_LIMITS_HEIGHT = 210
 
 
 class Figures(Painted):
@@ -63,20 +66,20 @@ class ScoresView(View):
         self.statements = QLabel()
         self.statements.setObjectName("caution")
         self.statements.setWordWrap(True)
+        self.remarks = QLabel()
+        self.remarks.setWordWrap(True)
         self.info = QToolButton()
         self.info.setText("ℹ  What this cannot see")
-        self.info.setToolTip(CANNOT_SEE)
+        self.info.setToolTip("Faults that are not detectable or seen weakly, and what is never judged")
         self.info.setCheckable(True)
         self.info.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.limits = QLabel(CANNOT_SEE)
-        self.limits.setObjectName("muted")
-        self.limits.setWordWrap(True)
+        self.limits = _scrolled(limits_text())
         self.limits.hide()
         self.info.toggled.connect(self.limits.setVisible)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.figures, self.statements, self.info, self.limits):
+        for widget in (self.figures, self.statements, self.remarks, self.info, self.limits):
             layout.addWidget(widget)
 
     def show_frame(self, frame: int) -> None:
@@ -87,6 +90,9 @@ class ScoresView(View):
         found = statements(analysis)
         self.statements.setText("\n".join(f"⚠ {sentence}" for sentence in found))
         self.statements.setVisible(bool(found))
+        remarks = analysis.remarks if analysis is not None else ()
+        self.remarks.setText("\n".join(f"ℹ {sentence}" for sentence in remarks))
+        self.remarks.setVisible(bool(remarks))
 
 
 def figures(analysis: Analysis | None) -> list[tuple[str, str, str]]:
@@ -96,11 +102,13 @@ def figures(analysis: Analysis | None) -> list[tuple[str, str, str]]:
     scores = analysis.scores
     nearest = scores.nearest_class
     consistency = scores.action_consistency.get(nearest) if nearest is not None else None
-    asked = analysis.action
+    asked = analysis.action if not scores.outside else None
     remark = f"to {class_text(nearest)} (nearest)" if nearest is not None and consistency is not None else ""
     if asked is not None and asked in scores.action_consistency:
         consistency = scores.action_consistency[asked]
         remark = f"to {class_text(asked)} (asked)"
+    if scores.outside:
+        consistency, remark = None, "not told: outside"
     return [
         ("Temporal coherence", _value(scores.temporal_coherence), "S_temp"),
         ("Action consistency S_cons", _value(consistency), remark),
@@ -119,11 +127,38 @@ def statements(analysis: Analysis | None) -> list[str]:
         found.append(f"No scores: {scores.reason}" if scores.temporal_coherence is None else scores.reason)
     if scores.padded:
         found.append("The clip is shorter than one window of 32 frames: its last frame was repeated, which lowers S_temp.")
-    if scores.outside:
-        found.append("This motion is farther from every class than real motion gets: read S_cons as “unlike anything known”.")
-    if scores.nearest_class is not None and analysis.manifold.caution:
+    if (outside := outside_text(scores)) is not None:
+        found.append(outside)
+    if scores.nearest_class is not None and not scores.outside and analysis.manifold.caution:
         found.append(analysis.manifold.caution)
     return found
+
+
+def limits_text() -> str:
+    """What the tool cannot see, as HTML without anything from outside."""
+    groups = (
+        ("Not detectable: found so seldom that silence says nothing", not_detectable()),
+        ("Seen weakly", seen_weakly()),
+        ("Never judged, or only with care", ALWAYS),
+    )
+    parts = [f"<p><b>{heading}</b></p><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>" for heading, lines in groups if lines]
+    return "".join(parts)
+
+
+def _scrolled(text: str) -> QScrollArea:
+    """Long words that must not push everything else out of the window."""
+    label = QLabel(text)
+    label.setObjectName("muted")
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setAlignment(Qt.AlignmentFlag.AlignTop)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFixedHeight(_LIMITS_HEIGHT)
+    area.setWidget(label)
+    return area
 
 
 def _value(value: float | None, digits: int = 3) -> str:

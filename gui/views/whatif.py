@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from core.analysis import Analysis, Glitch
 from core.edited_track import Edit, EditKind
+from core.limits import OUTSIDE
 from core.whatif import Fate, WhatIf
 from gui.views.base import View
 from gui.words import class_text, frames_text
@@ -22,7 +23,8 @@ class WhatIfStrip(View):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.question, self.scores, self.events, self.notes = QLabel(), QLabel(), QLabel(), QLabel()
-        self.question.setObjectName("heading")
+        self.question.setObjectName("question")
+        self.scores.setToolTip("Scores are distances: lower is better. Less motion lowers temporal coherence too.")
         self.notes.setObjectName("muted")
         self.close_button = QToolButton()
         self.close_button.setText("✕")
@@ -65,23 +67,26 @@ def question(edit: Edit) -> str:
 
 
 def scores_text(what_if: WhatIf) -> str:
-    """Both scores and the motion amount, before and after; or why there are none."""
+    """Both scores and the motion amount, before and after; or why there are none. Outside the manifold no action is named."""
     before, after = what_if.before.scores, what_if.after.scores
     if before.temporal_coherence is None or after.temporal_coherence is None:
         return after.reason or before.reason or ""
-    name = what_if.action or before.nearest_class or ""
-    parts = [
-        f"Temporal coherence {_change(before.temporal_coherence, after.temporal_coherence)}",
-        f"action consistency ({class_text(name)}) {_change(before.action_consistency.get(name), after.action_consistency.get(name))}",
-        f"motion amount {_change(before.motion_amount, after.motion_amount, 2)}",
-    ]
+    parts = [f"Temporal coherence {_change(before.temporal_coherence, after.temporal_coherence)}"]
+    name = what_if.action or before.nearest_class
+    if before.outside or after.outside:
+        when = "before and after" if before.outside and after.outside else "before" if before.outside else "after"
+        parts.append(f"action consistency – ({OUTSIDE[:1].lower()}{OUTSIDE[1:]}, {when})")
+    elif name is not None:
+        consistency = _change(before.action_consistency.get(name), after.action_consistency.get(name))
+        parts.append(f"action consistency ({class_text(name)}) {consistency}")
+    parts.append(f"motion amount {_change(before.motion_amount, after.motion_amount, 2)}")
     return "  ·  ".join(parts)
 
 
 def events_text(what_if: WhatIf) -> str:
-    """The events by what becomes of them, with the frames of the clip as it is."""
+    """The events by what becomes of them, each with a sign, and with the frames of the clip as it is."""
     parts = []
-    for fate, word in ((Fate.VANISHES, "Vanishes"), (Fate.APPEARS, "Appears"), (Fate.STAYS, "Stays")):
+    for fate, word in ((Fate.VANISHES, "− Vanishes"), (Fate.APPEARS, "+ Appears"), (Fate.STAYS, "= Stays")):
         names = [
             f"{_kind(change.before or change.after)} ({frames_text(range(change.start, change.stop))})"
             for change in what_if.events
@@ -89,7 +94,7 @@ def events_text(what_if: WhatIf) -> str:
         ]
         if names:
             parts.append(f"{word}: {', '.join(names)}.")
-    return "  ".join(parts) or "No event, neither before nor after."
+    return "    ".join(parts) or "No event, neither before nor after."
 
 
 def _kind(glitch: Glitch | None) -> str:
@@ -98,4 +103,9 @@ def _kind(glitch: Glitch | None) -> str:
 
 def _change(before: float | None, after: float | None, digits: int = 3) -> str:
     texts = ["–" if value is None else f"{value:.{digits}f}" for value in (before, after)]
-    return " → ".join(texts)
+    if before is None or after is None:
+        return " → ".join(texts)
+    # The difference of what is shown, so that the line adds up.
+    difference = float(texts[1]) - float(texts[0])
+    sign = "±" if round(difference, digits) == 0 else "+" if difference > 0 else "−"
+    return f"{' → '.join(texts)} ({sign}{abs(difference):.{digits}f})"

@@ -14,7 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from core.analysis import SCHEMA, Analysis, Glitch
+from core.encoder_words import LOCATED, encoder_text, shares_remark, source_name
 from core.files import write_atomically
+from core.limits import ALWAYS, OUTSIDE, not_detectable, seen_weakly
 from core.project import Note, Project
 from core.skeletons import readable
 from core.track import Presence
@@ -55,7 +57,7 @@ def _content(analysis: Analysis, project: Project | None, pictures: Row) -> dict
         "title": words.file_name(a),
         "verdict": words.verdict(a),
         "scores": _scores(a, sum(value is Presence.OK for value in a.track.presence)),
-        "classes": sorted(((name, value) for name, value in a.scores.action_consistency.items()), key=lambda item: item[1]),
+        "classes": [] if a.scores.outside else sorted(a.scores.action_consistency.items(), key=lambda item: item[1]),
         "own_scale": words.OWN_SCALE if a.track.extractor.name == "blazepose" else None,
         "presence": presence[:MAX_PRESENCE_ROWS],
         "presence_left": max(0, len(presence) - MAX_PRESENCE_ROWS),
@@ -65,7 +67,11 @@ def _content(analysis: Analysis, project: Project | None, pictures: Row) -> dict
         "events_left": max(0, len(a.glitches) - MAX_EVENTS),
         "notes": [_note(a, note, pictures) for note in (project.notes if project else ())],
         "video_notes": a.video.notes,
-        "blind_spots": words.BLIND_SPOTS,
+        "remarks": a.remarks,
+        "not_detectable": not_detectable(),
+        "seen_weakly": seen_weakly(),
+        "blind_spots": ALWAYS,
+        "located": LOCATED,
         "provenance": _provenance(a),
         "timings": list(a.timings.items()),
         "light": css_variables(LIGHT),
@@ -78,9 +84,11 @@ def _scores(a: Analysis, clear: int) -> list[tuple[str, str, str]]:
     scores = a.scores
     lower = "a distance from 0 to 2, lower is better"
     rows = [("Temporal coherence", _number(scores.temporal_coherence, 3), f"{lower}: how far the motion jumps from frame to frame")]
-    if a.action is not None:
+    if scores.outside:
+        rows.append(("Action consistency", "not told", OUTSIDE[:1].lower() + OUTSIDE[1:]))
+    elif a.action is not None:
         rows.append((f"Action consistency with “{a.action}”", _number(scores.action_consistency.get(a.action), 3), lower))
-    if scores.nearest_class is not None:
+    if scores.nearest_class is not None and not scores.outside:
         distance = _number(scores.action_consistency.get(scores.nearest_class), 3)
         caution = f". {a.manifold.caution}" if a.manifold.caution else ""
         rows.append(("Nearest action", scores.nearest_class, f"action consistency {distance}: {lower}{caution}"))
@@ -114,9 +122,9 @@ def _windows(a: Analysis) -> list[tuple[str, str, list[tuple[str, str]]]]:
         return []
     rows = []
     for (start, stop), distances, outside in zip(a.map.window_range.tolist(), a.map.centroid_distance, a.map.outside, strict=True):
-        order = np.argsort(distances)[:3]
+        order = np.argsort(distances)[: 0 if outside else 3]
         near = [(a.map.classes[index], f"{distances[index]:.3f}") for index in order]
-        rows.append((words.frames_text(start, stop), "outside" if outside else "", near))
+        rows.append((words.frames_text(start, stop), OUTSIDE[:1].lower() + OUTSIDE[1:] if outside else "", near))
     return rows
 
 
@@ -132,7 +140,9 @@ def _event(a: Analysis, rank: int, glitch: Glitch, pictures: Row) -> dict[str, A
         "confidence": glitch.confidence,
         "confidence_text": words.confidence_text(glitch.confidence),
         "joints": [(readable(joint.name), joint.share, _number(joint.excess, 1, " x")) for joint in glitch.joints],
-        "sources": sorted(glitch.sources.items(), key=lambda item: -item[1]),
+        "encoder": encoder_text(glitch),
+        "sources": [(source_name(name), share) for name, share in sorted(glitch.sources.items(), key=lambda item: -item[1])],
+        "sources_remark": shares_remark(glitch.sources, a.track.extractor.name),
         "tracks": ", ".join(readable(track) for track in glitch.tracks),
         "pictures": pictures([glitch.peak - 1, glitch.peak, glitch.peak + 1], glitch.peak),
     }

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from core.analysis import Analysis, Glitch, JointEvidence
 from core.detectors.candidate import EDIT, POSE_LOST
+from core.limits import outside_text
 from core.skeletons import readable
 from core.timebase import clock
 from core.track import Presence
@@ -19,21 +20,6 @@ PRESENCE = {
     Presence.UNCERTAIN: "uncertain pose",
     Presence.CUT: "cut",
 }
-BLIND_SPOTS = (
-    "“No event found” does not mean “good”: the tool finds motion that differs from real motion, and nothing else.",
-    "It looks at one person. Other people, objects, the background, light and the laws of physics around the body are not judged.",
-    "Faces, fingers in detail, clothes, texture and identity are not judged; a wrong number of fingers or limbs may pass unseen.",
-    "Smooth motion that is wrong in meaning (the wrong exercise, a knee that bends a little too far) may pass as coherent.",
-    "Where the pose detector fails, a wrong pose looks like a wrong motion: see the confidence of an event and its pictures.",
-    "Depth comes from one camera: movement towards it and away from it is less certain than movement across the picture.",
-    "Limbs that grow, knees and elbows that bend the wrong way, left and right of the body exchanged, and standing feet that slide are "
-    "seen weakly: the pose detector smooths them away, or takes one side for the other.",
-    "A body that slowly grows is told only where it takes up the same pose again; a slow change of colour only where it is large.",
-    "Motion that looks the same forwards and backwards does not tell when it runs backwards.",
-    "Fast real motion makes large steps too. A step counts only against the band of real motion.",
-    "Attention shows where the encoder looked. It is no proof of a cause.",
-    "Both scores depend on frame rate and speed: slow motion scores as more coherent. Compare clips of equal rate and similar motion only.",
-)
 OWN_SCALE = "The scores of this extractor are Telltale's own: do not set them beside published figures of other tools."
 _SURE, _LIKELY = 0.8, 0.5
 # Below this share of the strongest joint an event has no one place.
@@ -88,8 +74,9 @@ def verdict(analysis: Analysis) -> list[str]:
         sentences.append(f"Nothing could be judged: none of the {len(analysis)} frames shows one person clearly.")
     if analysis.scores.reason is not None:
         sentences.append(f"There are no scores: {_lower_first(analysis.scores.reason)}")
-    if analysis.scores.outside:
-        sentences.append("The motion is unlike all real motion that the manifold has learned from, so its scores say little.")
+    outside = outside_text(analysis.scores)
+    if outside is not None:
+        sentences.append(outside)
     if analysis.scores.padded:
         sentences.append("The clip is shorter than a window of 32 frames: its last frame was repeated, which makes it look more coherent.")
     return sentences

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import cli.analyze
 from cli import main
 from core.logs import log_file
+from core.manifold import load_manifold, save_manifold
 from core.project import Project, new_note, new_project, save_project
 from core.recall import recall_latest
 from core.store import Store
@@ -270,3 +272,18 @@ def test_that_the_cache_is_listed_and_cleared(
     assert "freed" in capsys.readouterr().out
     assert main(["cache", "list"]) == 0
     assert capsys.readouterr().out.startswith("0 entries")
+
+
+def test_that_a_clip_outside_the_manifold_is_said_and_still_done(
+    clip: Path, manifold: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow = tmp_path / "narrow.manifold"
+    save_manifold(replace(load_manifold(manifold), outside_distance=0.0), narrow)
+    assert analyze(narrow, clip, "--out", tmp_path) == 0
+    said = capsys.readouterr()
+    assert f"{clip}: Outside what this manifold knows: this motion" in said.err
+    scores = json.loads(Path(said.out.strip()).read_text(encoding="utf-8"))["scores"]
+    assert scores["outside"] is True
+    assert scores["nearest_class"] is None
+    assert all(window["outside"] and window["nearest_class"] is None for window in scores["windows"])
+    assert set(scores["action_consistency"]) == {"Squat", "Walk"}

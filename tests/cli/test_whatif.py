@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import cli.analyze
 import cli.whatif
 from cli import main
+from core.manifold import load_manifold, save_manifold
 from core.project import new_project, save_project
 from core.recall import recall_latest
 from core.store import Store
@@ -224,3 +226,16 @@ def test_that_the_body_beside_itself_in_the_sample_is_mended(
     assert [window["start"] for window in data["scores"]["after"]["windows"]] == [176]
     assert main(["whatif", str(SAMPLE), "--drop", "160:180"]) == 1
     assert "the analysis covers frames 176 to 211 only" in capsys.readouterr().err
+
+
+def test_that_no_action_is_named_outside_the_manifold(
+    clip: Path, manifold: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELLTALE_CACHE", str(tmp_path / "cache"))
+    narrow = tmp_path / "narrow.manifold"
+    save_manifold(replace(load_manifold(manifold), outside_distance=0.0), narrow)
+    assert whatif(narrow, clip, "--drop", "10:12") == 0
+    out = capsys.readouterr().out
+    assert "Before: outside what this manifold knows: this motion" in out
+    assert "After: outside what this manifold knows: this motion" in out
+    assert "Action consistency" not in out

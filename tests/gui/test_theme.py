@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
+from core.encoder_words import source_name
 from gui import theme
-from gui.views.attention import LABELS
 from gui.views.map import SYMBOLS
 from gui.window import MainWindow
 
@@ -42,7 +42,7 @@ def test_that_the_sources_of_one_manifold_have_distinct_colours_and_labels(shown
     sources = ("appearance", "global", "pose", "beta", "kp2d")
     distances = [_distance(shown.source_color(a), shown.source_color(b)) for a, b in combinations(sources, 2)]
     assert min(distances) > 60
-    assert len({LABELS[source] for source in sources}) == len(sources)
+    assert len({source_name(source) for source in sources}) == len(sources)
 
 
 @BOTH

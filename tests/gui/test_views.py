@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from core.analysis import EncoderReaction
+from core.limits import ALWAYS, not_detectable, seen_weakly
 from core.session import Session
 from core.track import Presence
+from gui.views.evidence import EvidencePane
 from gui.views.map import current_window
 from gui.views.progress import remaining_text
 from gui.views.scores import statements
@@ -134,13 +139,92 @@ def test_that_why_there_are_no_scores_is_said(window: MainWindow, clip: Path) ->
     assert window.scores.figures.figures[0][1] == "–"
 
 
-@pytest.mark.parametrize(("field", "words"), [("padded", "its last frame was repeated"), ("outside", "farther from every class")])
+@pytest.mark.parametrize(("field", "words"), [("padded", "its last frame was repeated"), ("outside", "Outside what this manifold knows")])
 def test_that_doubts_about_the_scores_stand_beside_them(clip: Path, field: str, words: str) -> None:
     analysis = make_analysis(clip)
     assert statements(analysis) == []
     doubtful = replace(analysis, scores=replace(analysis.scores, **{field: True}))
     assert len(statements(doubtful)) == 1
     assert words in statements(doubtful)[0]
+
+
+def test_that_a_clip_outside_gets_no_verdict(window: MainWindow, clip: Path) -> None:
+    analysis = make_analysis(clip)
+    manifold = replace(analysis.manifold, clip_accuracy=0.24)
+    outside = replace(analysis, manifold=manifold, action="jump", scores=replace(analysis.scores, outside=True))
+    session_of(window).set_analysis(outside)
+    assert [value for _, value, _ in window.scores.figures.figures] == ["0.143", "–", "0.83", "25"]
+    assert window.scores.figures.figures[1][2] == "not told: outside"
+    assert window.scores.statements.text().startswith("⚠ Outside what this manifold knows: this motion")
+    assert "nearest class" not in window.scores.statements.text()
+
+
+def test_that_a_window_outside_has_no_nearest_classes(window: MainWindow) -> None:
+    session_of(window).seek(2)
+    assert window.map._distances.rows[0] == ("squat", pytest.approx(0.3))
+    session_of(window).seek(FRAMES - 1)
+    assert window.map._distances.rows == []
+    assert window.map._distances.instead == "Outside what this manifold knows: no class is near this window."
+
+
+def test_that_a_remark_about_the_clip_is_no_warning(window: MainWindow, clip: Path) -> None:
+    assert not window.scores.remarks.isVisible()
+    session_of(window).set_analysis(replace(make_analysis(clip), remarks=("Unusual tempo: half speed.",)))
+    assert window.scores.remarks.isVisible()
+    assert window.scores.remarks.text() == "ℹ Unusual tempo: half speed."
+    assert not window.scores.statements.isVisible()
+
+
+def test_that_what_cannot_be_seen_is_told_with_its_figures_on_demand(window: MainWindow) -> None:
+    assert not window.scores.limits.isVisible()
+    window.scores.info.click()
+    assert window.scores.limits.isVisible()
+    label = window.scores.limits.widget()
+    assert isinstance(label, QLabel)
+    for sentence in (*not_detectable(), *seen_weakly(), *ALWAYS):
+        assert sentence in label.text()
+    window.scores.info.click()
+    assert not window.scores.limits.isVisible()
+
+
+def told(window: MainWindow, **changes: Any) -> EvidencePane:
+    """The evidence of the stronger glitch with these changes, when it is selected."""
+    session = session_of(window)
+    assert session.analysis is not None
+    strong, weak = session.analysis.glitches
+    session.set_analysis(replace(session.analysis, glitches=(replace(strong, **changes), weak)))
+    session.seek(strong.peak)
+    return window.glitches.evidence
+
+
+def test_that_the_selected_event_tells_its_joints_and_shares(window: MainWindow) -> None:
+    session_of(window).seek(0)
+    assert not window.glitches.evidence.isVisible()
+    reaction = EncoderReaction(2.31, 0.4, 1.2)
+    pane = told(window, encoder=reaction, sources={"pose": 0.3, "kp2d": 0.664, "beta": 0.001, "global": 0.035})
+    assert pane.isVisible()
+    assert pane.joints.text() == "Joints: left knee 7.0× (1×: what 99.9 % of real motion stays below)."
+    assert pane.encoder.text() == (
+        "The encoder sees this event: across it, it steps 2.3 usual steps farther than across the same frames healed; ordinary stretches of "
+        "this clip reach 1.2."
+    )
+    assert pane.shares.labels == ["key points 66 %", "pose 30 %", "orientation 4 %"]
+    assert pane.remark.text() == "Pose, orientation, shape and key points come from one detector: they are not four witnesses."
+
+
+def test_that_an_event_the_encoder_does_not_see_has_no_shares(window: MainWindow) -> None:
+    pane = told(window, encoder=EncoderReaction(0.31, 0.4, 1.2), sources={}, joints=())
+    assert pane.encoder.text().startswith("The encoder does not see this event: across it, it steps only 0.3 usual steps farther")
+    assert not pane.shares.isVisible()
+    assert not pane.remark.isVisible()
+    assert not pane.joints.isVisible()
+
+
+def test_that_shares_fit_into_the_panel_and_stand_in_more_lines_when_it_is_narrow(window: MainWindow) -> None:
+    shares = dict.fromkeys(("appearance", "global", "pose", "beta", "kp2d"), 0.2)
+    bar = told(window, encoder=EncoderReaction(2.3, 0.4, 1.2), sources=shares).shares
+    assert bar.heightForWidth(150) > bar.heightForWidth(800)
+    assert bar.height() >= bar.heightForWidth(bar.width())
 
 
 def test_that_the_nearest_class_stands_beside_how_often_it_is_right(clip: Path) -> None:

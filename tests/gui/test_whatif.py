@@ -196,9 +196,20 @@ def test_that_the_question_names_the_frames_as_people_count_them() -> None:
 def test_that_scores_and_events_are_told_before_and_after(clip: Path) -> None:
     result = answer(clip)
     assert scores_text(result) == (
-        "Temporal coherence 0.143 → 0.120  ·  action consistency (squat) 0.310 → 0.290  ·  motion amount 0.83 → 0.83"
+        "Temporal coherence 0.143 → 0.120 (−0.023)  ·  action consistency (squat) 0.310 → 0.290 (−0.020)  ·  "
+        "motion amount 0.83 → 0.83 (±0.00)"
     )
-    assert events_text(result) == ("Vanishes: joint jump (frames 30–33).  Appears: freeze (frame 20).  Stays: teleport (frames 10–12).")
+    assert events_text(result) == (
+        "− Vanishes: joint jump (frames 30–33).    + Appears: freeze (frame 20).    = Stays: teleport (frames 10–12)."
+    )
     assert events_text(replace(result, events=())) == "No event, neither before nor after."
     unscored = replace(result, after=replace(result.after, scores=without_scores(make_analysis(clip), "Too short.").scores))
     assert scores_text(unscored) == "Too short."
+
+
+def test_that_no_action_is_named_where_one_version_lies_outside(clip: Path) -> None:
+    result = answer(clip)
+    after = replace(result.after, scores=replace(result.after.scores, outside=True, nearest_class=None))
+    text = scores_text(replace(result, after=after))
+    assert "action consistency – (outside what this manifold knows, after)" in text
+    assert "squat" not in text

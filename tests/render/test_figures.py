@@ -54,7 +54,7 @@ def test_that_axes_are_named_with_their_units(make_analysis: Maker) -> None:
     step = words(step_figure(make_analysis()))
     assert all(part in step for part in ("frame", "time (s)", "1 = median of real motion", "band of real motion", "unclear frames"))
     attention = words(attention_figure(make_analysis()))
-    assert all(part in attention for part in ("frame", "time (s)", "share of attention", "appearance", "pose", "kp2d"))
+    assert all(part in attention for part in ("frame", "time (s)", "share of attention", "appearance", "pose", "key points"))
     assert "no unit" in words(map_figure(make_analysis().map))
 
 

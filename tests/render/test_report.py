@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from core.analysis import Analysis, JointEvidence, to_json
+from core.analysis import Analysis, EncoderReaction, JointEvidence, to_json
 from core.analysis_file import from_json
+from core.limits import not_detectable, seen_weakly
 from core.project import Project, new_note, new_project
 from core.track import Presence
 from core.video import Video, open_video
@@ -160,13 +161,49 @@ def test_that_an_event_of_all_joints_has_no_one_place(report: Report, make_analy
     assert "in the left knee" not in words
 
 
-def test_that_short_and_outside_clips_are_marked(report: Report, make_analysis: Maker) -> None:
+def test_that_short_clips_are_marked(report: Report, make_analysis: Maker) -> None:
     analysis = make_analysis()
-    plain = Page(report(analysis)).words
-    marked = Page(report(replace(analysis, scores=replace(analysis.scores, padded=True, outside=True)))).words
-    for sentence in ("The clip is shorter than a window of 32 frames", "The motion is unlike all real motion"):
-        assert sentence not in plain
-        assert sentence in marked
+    sentence = "The clip is shorter than a window of 32 frames"
+    assert sentence not in Page(report(analysis)).words
+    assert sentence in Page(report(replace(analysis, scores=replace(analysis.scores, padded=True)))).words
+
+
+def test_that_a_clip_outside_gets_no_verdict(report: Report, make_analysis: Maker) -> None:
+    analysis = make_analysis()
+    known = Page(report(analysis)).words
+    assert "Nearest action wave" in known
+    assert "Distance to every action" in known
+    outside = Page(report(replace(analysis, action="walk", scores=replace(analysis.scores, outside=True)))).words
+    assert "Outside what this manifold knows: this motion, or the features it was seen by, is unlike all real motion" in outside
+    assert "Action consistency not told outside what this manifold knows" in outside
+    assert "Nearest action" not in outside
+    assert "Distance to every action" not in outside
+
+
+def test_that_a_window_outside_names_no_near_actions(report: Report, make_analysis: Maker) -> None:
+    analysis = make_analysis()
+    assert analysis.map is not None and analysis.map.outside.tolist() == [False, False, False, True]
+    rows = Page(report(analysis)).words.split("nearest actions")[-1]
+    assert "frames 24 to 55 outside what this manifold knows" in rows
+
+
+def test_that_remarks_about_the_clip_are_told(report: Report, make_analysis: Maker) -> None:
+    words = Page(report(replace(make_analysis(), remarks=("Unusual tempo: half speed.",)))).words
+    assert "Unusual tempo: half speed." in words
+
+
+def test_that_shares_are_told_with_the_encoder_s_reaction_and_its_one_detector(report: Report, make_analysis: Maker) -> None:
+    analysis = make_analysis()
+    first = replace(analysis.glitches[0], encoder=EncoderReaction(2.31, 0.4, 1.2))
+    words = Page(report(replace(analysis, glitches=(first,)))).words
+    assert "The encoder sees this event: across it, it steps 2.3 usual steps farther" in words
+    assert "shares of the sources in the encoder's reaction (Shapley values) pose: 50 % key points: 30 % appearance: 20 %" in words
+    assert "Pose, orientation, shape and key points come from one detector: they are not four witnesses." in words
+    unseen = replace(first, encoder=EncoderReaction(-0.2, 0.4, 1.2), sources={})
+    words = Page(report(replace(analysis, glitches=(unseen,)))).words
+    assert "The encoder does not see this event: across it, it steps no farther than across the same frames healed" in words
+    assert "Shapley" not in words
+    assert "one detector" not in words
 
 
 @pytest.mark.parametrize("kind", ["edit", "pose lost"])
@@ -179,9 +216,11 @@ def test_that_what_is_no_fault_of_the_motion_is_not_called_suspicious(report: Re
     assert first.text in alone
 
 
-def test_that_the_page_names_the_kinds_that_are_seen_weakly(report: Report, make_analysis: Maker) -> None:
+def test_that_the_page_names_the_kinds_that_are_not_detectable_or_seen_weakly(report: Report, make_analysis: Maker) -> None:
     words = Page(report(make_analysis())).words
-    assert "Limbs that grow, knees and elbows that bend the wrong way, left and right of the body exchanged" in words
+    assert not_detectable()
+    for sentence in (*not_detectable(), *seen_weakly()):
+        assert sentence in words
     assert "Motion that looks the same forwards and backwards does not tell when it runs backwards." in words
 
 

@@ -205,8 +205,8 @@ def test_that_the_selected_event_tells_its_joints_and_shares(window: MainWindow)
     assert pane.isVisible()
     assert pane.joints.text() == "Joints: left knee 7.0× (1×: what 99.9 % of real motion stays below)."
     assert pane.encoder.text() == (
-        "The encoder sees this event: across it, it steps 2.3 usual steps farther than across the same frames healed; ordinary stretches of "
-        "this clip reach 1.2."
+        "The encoder sees this event: across it, it steps 2.3 usual steps farther than across the same frames healed; ordinary stretches "
+        "of this clip reach 1.2."
     )
     assert pane.shares.labels == ["key points 66 %", "pose 30 %", "orientation 4 %"]
     assert pane.remark.text() == "Pose, orientation, shape and key points come from one detector: they are not four witnesses."

@@ -12,7 +12,7 @@ _PICTURES = "pictures compared"
 # with what is new in the picture.
 _FLICKER, _FLICKERS, _AROUND = 0.05, 0.02, 12
 _LOOKS_SHUFFLED = 1.06  # of a disorder: it lasts as long as its values are above this
-_LEAPS = 2.0  # of what the flow leaves unexplained, over the usual: from there on a step in a disorder is one of its steps
+_LEAPS = 1.3  # of what the flow leaves unexplained, over the usual: the least that a step of a disorder has
 _REACH = 5  # frames on either side that one value of disorder looks at
 _LONGEST_SPLICE = 4
 # Above these values a more specific explanation of the same frames stands; below, the frames are told as jumps.
@@ -61,9 +61,11 @@ def disorders(tracks: LocalTracks) -> list[Candidate]:
         start, end = first + _REACH - 1, stop - _REACH + 1
         if end - start < 2:
             start, end = peak - 1, peak + 2
-        leaps = np.flatnonzero(tracks.unexplained[first : stop + 1] >= _LEAPS)
+        # It lasts from its first abrupt step to its last one.
+        steps = np.nan_to_num(tracks.unexplained[first : stop + _REACH])
+        leaps = first + np.flatnonzero(steps >= max(_LEAPS, steps.max() / 2))
         if leaps.size > 1:
-            start, end = min(start, first + int(leaps[0])), max(end, first + int(leaps[-1]))
+            start, end = int(leaps[0]), int(leaps[-1])
         value = float(tracks.disorder[peak])
         if value < LEAST["shuffle"]:
             continue

@@ -13,18 +13,18 @@ from core.tracks.drift import change, colour_drift, size_drift, steps
 from core.tracks.edits import crossfade, cut, flicker
 from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
-from core.tracks.order import order
-from core.tracks.pace import over_neighbours, pace
+from core.tracks.order import one_scale, order
+from core.tracks.pace import pace
 from core.tracks.pixels.colours import PARTS
 from core.tracks.pixels.measure import PixelTracks
 from core.tracks.root import camera_steps, root, still_paths
 from core.tracks.sides import body_swap, sides
 from core.tracks.spikes import spikes
+from core.tracks.surprise import surprise
 from core.tracks.trembling import trembling
 
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
-_LEAST_UNEXPLAINED = 2.0  # grey levels: less is no surprise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
 _ANKLES = [JOINTS.index(f"{side}_ankle") for side in ("left", "right")]
 _BELIEVED = 0.5  # support of the camera's motion, above which its zoom is taken out of the body's size
@@ -64,7 +64,7 @@ class LocalTracks:
       hyperextension [T, 4]     degrees by which knees and elbows bend the wrong way (`hinges.HINGES`)
       hinge_turn [T, 4]         degrees by which the way they bend has turned, times the sine of the bend (`hinges.Hinges.turn`)
       shape_step                change of the fitted body shape since the frame before (sum of squares of the betas, root)
-      size_drift                log of the size after over before, in equal poses at one place, signed; ordinary within 0.06; unknown
+      size_drift                log of the size after over before, in equal poses at one place, signed; ordinary within 0.07; unknown
                                 without such poses
     Sides
       swap                      share of the step that exchanging left and right takes away; negative is ordinary, 1 is all of it
@@ -221,12 +221,11 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
     person = np.where(np.isfinite(distance[:, 1]), distance[:, 1], distance[:, 0])
     height = motion.scale if np.isfinite(motion.scale).any() else np.full(len(track), float(track.size[1]))
     p = pace(person[:, 0], pixels.person_flow[:, 1] / (_LEAST_FLOW * height), track.times)
+    unexplained, leap = surprise(pixels.unexplained, p, track.seen(), track.times)
+    o = order(person, distance[:, 0], mirrored, unexplained, track.times)
+    # The flow is known from the frame before on, where the person has a place there.
+    placed = np.append(np.isfinite(pixels.person_flow[1:, 0]), np.isfinite(distance[-1:, 1, 0]))
     second = half_window(track.times, 0.5) if len(track) > 1 else 2
-    all_of_it, of_person = np.asarray(pixels.unexplained, np.float64).T
-    unexplained = np.where(np.isfinite(of_person), of_person, all_of_it)
-    moving = np.where(p.held > 4, np.nan, unexplained)
-    usual = np.fmax(running_median(moving[:, None], second)[:, 0], _LEAST_UNEXPLAINED)
-    o = order(person, distance[:, 0], mirrored, unexplained / usual, track.times)
     off_flow = np.full(keypoints.shape[:2], np.nan)
     off_flow[1:] = np.linalg.norm(np.diff(keypoints, axis=0) - pixels.joint_flow[1:], axis=-1) / height[1:, None]
     sharpness = np.asarray(pixels.sharpness, np.float64)
@@ -241,13 +240,13 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "freeze": p.freeze,
         "skip": p.skip,
         "turn_back": _turn_back(pixels),
-        "disorder": o.disorder,
+        "disorder": np.where(one_scale(placed), o.disorder, np.nan),
         "reversal": o.reversal,
         "splice": o.splice,
         "mirror": o.mirror,
         "worth": o.worth,
-        "unexplained": unexplained / usual,
-        "leap": np.sqrt(unexplained / usual * over_neighbours(unexplained, moving, _LEAST_UNEXPLAINED)),
+        "unexplained": unexplained,
+        "leap": leap,
         "cut": cuts,
         "crossfade": crossfade(distance[:, 0]),
         "flicker": flicker(pixels.light),

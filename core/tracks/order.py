@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from core.tracks.joints import quantile, running_quantile
 
@@ -81,6 +81,15 @@ def abrupt(unexplained: np.ndarray) -> np.ndarray:
     """float64 [T], 0..1: how far the optical flow fails at each step; 1 where nobody knows."""
     share = np.clip((np.asarray(unexplained, np.float64) - _FLOW_HOLDS) / (_FLOW_FAILS - _FLOW_HOLDS), 0.0, 1.0)
     return np.where(np.isfinite(share), share, 1.0)
+
+
+def one_scale(placed: np.ndarray) -> np.ndarray:
+    """bool [T]: the person has a place in all frames that a disorder looks at, or in none; placed bool [T].
+
+    Distances of the person and of the whole picture are no one scale: among both the shortest way means nothing.
+    """
+    around = 2 * _WINDOW + 1
+    return np.asarray(minimum_filter1d(placed, around) == maximum_filter1d(placed, around))
 
 
 def _usual(change: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.tracks.order import Order, order
+from core.tracks.order import Order, one_scale, order
 from core.tracks.pixels.distances import LAGS
 
 FRAMES = 100
@@ -122,3 +122,11 @@ def test_that_unknown_distances_leave_the_order_unknown() -> None:
     found = order(apart, apart, np.full(FRAMES, np.nan), np.full(FRAMES, np.nan), np.arange(FRAMES) / 30)
     assert np.isnan(found.disorder[50])
     assert np.nanmax(found.reversal) < 1
+
+
+def test_that_disorder_needs_the_person_in_all_frames_or_in_none() -> None:
+    placed = np.ones(40, bool)
+    assert one_scale(placed).all()
+    assert one_scale(~placed).all()
+    placed[20] = False
+    np.testing.assert_array_equal(np.flatnonzero(~one_scale(placed)), np.arange(15, 26))

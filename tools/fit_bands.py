@@ -48,6 +48,8 @@ from core.tracks.joints import JOINTS  # noqa: E402
 from core.tracks.local import local_tracks  # noqa: E402
 from core.tracks.pixels.measure import PixelTracks  # noqa: E402
 from core.tracks.sides import PAIRS  # noqa: E402
+from tools.band_card import card  # noqa: E402
+from tools.band_quantiles import FEWEST_RARE, WIDTHS, near, quantiles, trend  # noqa: E402
 from tools.pose_errors import Residuals, joint_errors, joint_offsets, residuals, step_errors  # noqa: E402
 
 # Body heights from the truth at which a joint failed. In the picture half of all joints are within 0.012 and 95 % within 0.06; in space,
@@ -57,13 +59,6 @@ FAILED_STEP, FAILED_SPACE_STEP = 0.04, 0.12
 FAILED_JOINTS = 1  # so many may have failed in a frame whose body as a whole still counts
 # Tracks that the pictures tell without the pose.
 PICTURES = ("change", "held", "freeze", "skip", "worth", "disorder", "reversal", "splice", "mirror", "turn_back", "unexplained", "leap")
-# Of a quantile: values and clips from which it is taken, and how far around the amount of motion (its log) they are looked for. What comes
-# from another amount is scaled by the track's own trend, a power of the amount: 0 where it is weaker than the first of TRENDS, and at most
-# the second.
-FEWEST, FEWEST_CLIPS = 3000, 16
-WIDTHS = (0.3, 0.5, 0.8, 1.2, np.inf)
-TREND_PARTS, TREND_SHARE, TRENDS = 8, 0.9, (0.15, 1.0)
-FEWEST_RARE, TAIL = 1500, 0.02  # values for the 99.9th percentile; the share of the highest from which its tail is drawn
 ROUNDING = 1e-5
 SMALLEST = 1e-6
 LEAST_IN_CLIP = 0.9  # of the steps of one clip, that its band should hold
@@ -157,8 +152,8 @@ def fit(films: Sequence[Film]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             for group in range(len(groups)):
                 values, amounts, clips = samples[group]
                 for knot, amount in enumerate(AMOUNTS):
-                    near, width = _near(amounts, clips, amount)
-                    table[group, knot, place] = quantiles(values[near] * np.exp(slope * (np.log(amount) - amounts[near])))
+                    chosen, width = near(amounts, clips, amount)
+                    table[group, knot, place] = quantiles(values[chosen] * np.exp(slope * (np.log(amount) - amounts[chosen])))
                     widened += width != WIDTHS[0]
                     cells += 1
         unknown += int(np.isnan(table[..., QUANTILES.index(RARE)]).sum())
@@ -183,60 +178,6 @@ def _samples(track: Banded, name: str, films: Sequence[Film]) -> tuple[np.ndarra
         return np.empty(0), np.empty(0), np.empty(0, int)
     values, amounts, numbers = (np.concatenate(part) for part in zip(*parts, strict=True))
     return values, amounts, numbers
-
-
-def trend(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
-    """The power of the amount of motion with which a track rises: of its quantile TREND_SHARE, the mean over the groups of rates.
-
-    samples: values [N] and log amounts [N] of each group. 0 where the track is ordinarily 0 or too little is known.
-    """
-    slopes, weights = [], []
-    for values, amounts in samples:
-        if len(values) < TREND_PARTS * FEWEST_CLIPS:
-            continue
-        parts = np.array_split(np.argsort(amounts), TREND_PARTS)
-        levels = np.array([np.quantile(values[part], TREND_SHARE) for part in parts])
-        if (levels <= 0).any():
-            return 0.0
-        slopes.append(np.polyfit([np.median(amounts[part]) for part in parts], np.log(levels), 1)[0])
-        weights.append(len(values))
-    slope = float(np.average(slopes, weights=weights)) if slopes else 0.0
-    return min(slope, TRENDS[1]) if slope >= TRENDS[0] else 0.0
-
-
-def _near(amounts: np.ndarray, clips: np.ndarray, amount: float) -> tuple[np.ndarray, float]:
-    """bool [N]: the values that tell of motion of this amount; the width around it from which they had to come."""
-    for width in WIDTHS:
-        near = np.abs(amounts - np.log(amount)) <= width
-        if near.sum() >= FEWEST and len(np.unique(clips[near])) >= FEWEST_CLIPS:
-            break
-    return near, width
-
-
-def quantiles(values: np.ndarray) -> np.ndarray:
-    """float64 [Q] of values [N]: QUANTILES, that of RARE from a smooth tail; NaN where there are too few values."""
-    if len(values) < FEWEST_CLIPS:
-        return np.full(len(QUANTILES), np.nan)
-    found = np.quantile(values, QUANTILES)
-    found[QUANTILES.index(RARE)] = max(tail_quantile(values, RARE), found[QUANTILES.index(HIGH)]) if len(values) >= FEWEST_RARE else np.nan
-    return found
-
-
-def tail_quantile(values: np.ndarray, share: float) -> float:
-    """The quantile `share` of values [N] from a generalised Pareto tail over the highest TAIL of them.
-
-    Its parameters by probability-weighted moments (Hosking and Wallis, 1987); the shape is kept within -0.5 and 0.5.
-    """
-    least = float(np.quantile(values, 1 - TAIL))
-    over = np.sort(values[values > least]) - least
-    if len(over) < TAIL * FEWEST_RARE / 2 or share <= 1 - TAIL:
-        return float(np.quantile(values, share))  # most values are equal: there is no tail
-    first = over.mean()
-    second = float((over * (1 - (np.arange(1, len(over) + 1) - 0.35) / len(over))).mean())
-    shape = float(np.clip(2 - first / max(first - 2 * second, 1e-12), -0.5, 0.5))
-    scale = first * (1 - shape)
-    rarer = len(over) / len(values) / (1 - share)
-    return least + scale * float(np.log(rarer) if abs(shape) < 1e-6 else (rarer**shape - 1) / shape)
 
 
 def inside(bands: Bands, film: Film, track: Banded, values: np.ndarray) -> np.ndarray:
@@ -274,7 +215,7 @@ def check(films: Sequence[Film]) -> tuple[dict[str, Any], dict[str, float]]:
         "steps": round(_mean([part for name in STEPS for part in held[name]]), 4),
         "lowest clip": round(min(in_clip.values()), 3),
         "clips": len(in_clip),
-        f"clips below {LEAST_IN_CLIP:.0%}": low,
+        "clips below 90%": low,
         "joint_speed with failures": _share(with_failures),
         "99 % band": {name: _share(values) for name, values in held.items()},
         "above 99.9 %": {name: _share([np.where(np.isfinite(r), r > 1, np.nan) for r in parts]) for name, parts in ratios.items()},
@@ -321,6 +262,7 @@ def main() -> int:
         "footage": f"{len(films)} films of CMU motion capture, {sum(len(film.amount) for film in films)} frames",
         "joints left out": round(_left_out(films), 4),
         "frames of each group of rates": [sum(len(f.amount) for f in films if rate_group(f.fps) == g) for g in range(len(RATE_EDGES) + 1)],
+        "failed from": [FAILED_PICTURE, FAILED_STEP, FAILED_SPACE, FAILED_SPACE_STEP],
         **rests_on,
         "held-out clips": coverage,
         "99.9th percentiles raised, times": {name: round(times, 3) for name, times in farther.items()},
@@ -328,6 +270,7 @@ def main() -> int:
     content = io.BytesIO()
     np.savez_compressed(content, **save_bands(Bands(limits, about)))  # type: ignore[arg-type]
     write_atomically(options.out, content.getvalue())
+    write_atomically(options.out.with_suffix(".md"), card(about).encode())
     print(json.dumps(about, indent=1))
     print(f"{options.out}: {len(content.getvalue()) / 1000:.0f} kB", file=sys.stderr)
     return 0

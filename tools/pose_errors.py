@@ -68,7 +68,11 @@ def joint_errors(film: Residuals, offsets: np.ndarray) -> tuple[np.ndarray, np.n
 def step_errors(film: Residuals, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """As `joint_errors`, of the steps from frame t-1 to t; 0 at 0."""
     picture, space = _without(film, offsets)
-    return tuple(np.linalg.norm(np.diff(part, axis=0, prepend=part[:1]), axis=-1) for part in (picture, space))  # type: ignore[return-value]
+    return _steps(picture), _steps(space)
+
+
+def _steps(errors: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.norm(np.diff(errors, axis=0, prepend=errors[:1]), axis=-1))
 
 
 def _without(film: Residuals, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

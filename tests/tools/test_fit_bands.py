@@ -8,7 +8,9 @@ from core.tracks.bones import BONES
 from core.tracks.hinges import HINGES
 from core.tracks.joints import JOINTS
 from core.tracks.sides import PAIRS
-from tools.fit_bands import Film, Kept, check, fit, kept, kept_columns, quantiles, tail_quantile, trend
+from tools.band_card import card
+from tools.band_quantiles import quantiles, tail_quantile, trend
+from tools.fit_bands import Film, Kept, check, fit, kept, kept_columns
 from tools.pose_errors import Residuals, joint_errors, joint_offsets, step_errors
 
 OFFSET = np.array([0.01, -0.03, 0.05])
@@ -118,6 +120,18 @@ def test_that_held_out_clips_are_in_the_band_and_one_that_is_not_is_named(films:
     assert coverage["lowest clip"] == coverage["clips below 90%"]["film_59"] < 0.6
     assert farther["joint_speed"] > 2
     assert 1 <= farther["slip"] < 1.3
+
+
+def test_that_the_card_tells_the_coverage_and_names_the_clips_below_it(films: list[Film]) -> None:
+    coverage = check(films)[0]
+    about = {
+        "footage": "60 films", "frames of each group of rates": [0, 3600, 0], "joints left out": 0.05, "cells": 9, "widened": 4,
+        "without 99.9th percentile": 3, "failed from": [0.06, 0.04, 0.2, 0.12], "held-out clips": coverage,
+    }  # fmt: skip
+    text = card(about)
+    assert f"holds {coverage['steps']:.2%} of the steps" in text
+    assert f"of 60 films below 90 %: film_59 ({coverage['lowest clip']:.1%})" in text
+    assert f"| slip | {coverage['99 % band']['slip']:.1%} |" in text
 
 
 def test_that_the_quantiles_rise_with_the_amount_and_unseen_rates_have_none(films: list[Film]) -> None:

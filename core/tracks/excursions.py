@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Seconds: that a step may take, that each line spans, that an excursion lasts.
-_STEP_SECONDS, _LINE_SECONDS, _SHORTEST, _LONGEST = 0.1, 0.1, 0.18, 0.75
+_STEP_SECONDS, _LINE_SECONDS, _SHORTEST, LONGEST = 0.1, 0.1, 0.18, 0.75
 _USUAL = 0.1  # body heights: of excursions as clear as each other the larger counts for more, this much for once
 _LEAST = 0.8  # of the strength that is looked at
 _SAME_START, _SAME_STOP = 2, 3  # frames: nearer to a stronger excursion it is the same one
@@ -79,15 +79,15 @@ def steps(places: np.ndarray, times: np.ndarray, noise: float) -> Steps:
     return Steps(jump, clear)
 
 
-def excursions(found: Steps, times: np.ndarray) -> Excursions:
-    """The strongest first for each bone; those that begin and end where a stronger one of the same bone does are left out."""
+def excursions(found: Steps, times: np.ndarray, longest: float = LONGEST) -> Excursions:
+    """Those of at most `longest` seconds, of each bone the strongest first; one that is all but where a stronger one is is left out."""
     between = found.clear.argmax(axis=0)
     clear = found.clear.max(axis=0)
     jump = np.take_along_axis(found.jump, between[None, ..., None], axis=0)[0]
     length = np.linalg.norm(jump, axis=-1)
     total, bones = clear.shape
     step = _frame_seconds(times)
-    lags = np.array([lag for lag in range(max(3, round(_SHORTEST / step)), round(_LONGEST / step) + 2) if lag < total], int)
+    lags = np.array([lag for lag in range(max(3, round(_SHORTEST / step)), round(longest / step) + 2) if lag < total], int)
     strength = np.zeros((bones, len(lags), total))
     for row, lag in enumerate(lags):
         smaller, larger = (choose(length[:-lag], length[lag:]) for choose in (np.minimum, np.maximum))

@@ -11,6 +11,7 @@ from core.track import HumanTrack
 from core.tracks.bones import bone_lengths, bone_vectors
 from core.tracks.drift import change, colour_drift, size_drift, steps
 from core.tracks.edits import crossfade, cut, flicker
+from core.tracks.footing import footing
 from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.order import one_scale, order
@@ -23,6 +24,7 @@ from core.tracks.spikes import spikes
 from core.tracks.surprise import surprise
 from core.tracks.trembling import trembling
 
+_TRUNK = [JOINTS.index(f"{side}_{name}") for name in ("shoulder", "hip") for side in ("left", "right")]
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
@@ -55,6 +57,8 @@ class LocalTracks:
       joint_off_flow [T, J]     distance of the joint's step from the optical flow under it, body heights (pictures)
     The body as a whole (`root`; the camera's motion removed where there are pictures)
       root_speed, root_jump, root_jump_score, growth, slip, foot_slip, rise
+      trunk_path [T, 2]         where the middle of the trunk is, from where it was first, body heights
+      footing [T, M]            what it stands on (`footing.MEASURES`)
     Shape
       bone_shown [T, 8, 2]      from the upper to the lower end of each bone in the picture, body heights, of any confidence
       bone_pointing [T, 8, 3]   the same in space, in the body's own axes (`hinges.body_axes`)
@@ -110,6 +114,8 @@ class LocalTracks:
     slip: np.ndarray
     foot_slip: np.ndarray
     rise: np.ndarray
+    trunk_path: np.ndarray
+    footing: np.ndarray
     bone_shown: np.ndarray
     bone_pointing: np.ndarray
     bone_space: np.ndarray
@@ -165,7 +171,10 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     image, space = spikes(paths, motion.duration, track.times), spikes(motion.space, motion.duration, track.times)
     whole = root(motion, paths, keypoints, camera, track.times)
     bones = bone_lengths(motion, track.times)
-    shown, pointing = bone_vectors(joint_motion(track, witness, 0.0))
+    unasked = joint_motion(track, witness, 0.0)
+    shown, pointing = bone_vectors(unasked)
+    everywhere = np.where(np.isfinite(unasked.image), np.asarray(track.keypoints[:, _KEYPOINT], np.float64), np.nan)
+    any_paths = still_paths(everywhere, motion.scale, camera, track.size)
     both = sides(motion.image)
     zoom = np.zeros(len(track)) if pixels is None else np.where(pixels.support > _BELIEVED, pixels.camera[:, 2], 0.0)
     known = np.isfinite(track.points3d[..., 0]) & (track.points3d_scores >= minimum_confidence) & witness[:, None]
@@ -192,6 +201,8 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
         "slip": whole.slip,
         "foot_slip": whole.foot_slip,
         "rise": whole.rise,
+        "trunk_path": paths[:, _TRUNK].mean(axis=1),
+        "footing": footing(any_paths, motion.scale, camera, track.times),
         "bone_shown": shown,
         "bone_pointing": pointing,
         "bone_space": bones.space,

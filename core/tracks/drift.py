@@ -25,6 +25,7 @@ _LOWEST_CAMERA = 0.2  # body heights above the ground: the lower it is, the less
 _DISAGREE = 0.5
 # For colours poses only have to show the trunk from about the same side.
 _NOT_TOO_DIFFERENT = 0.5
+_OF_ALL = 0.1  # share of the pairs: among poses of somebody who lies down a few are alike by chance
 _THINNEST = 0.15  # half the width of a trunk in profile, as a share of its length
 
 
@@ -90,7 +91,9 @@ def colour_drift(colours: np.ndarray, positions: np.ndarray, times: np.ndarray) 
         before, after = before[known[before]], after[known[after]]
         if len(before) < _FEWEST or len(after) < _FEWEST:
             return float("nan")
-        weight = np.exp(-_squares(shape, before, after) / _NOT_TOO_DIFFERENT**2)
+        weight = np.nan_to_num(np.exp(-_squares(shape, before, after) / _NOT_TOO_DIFFERENT**2))
+        if weight.mean() < _OF_ALL:
+            return float("nan")
         changes = [_weighted_median(values[after, channel][None] - values[before, channel][:, None], weight) for channel in range(2)]
         return float(np.hypot(changes[0], changes[1]))
 

@@ -116,3 +116,10 @@ def test_that_an_arm_over_the_trunk_is_no_change_of_its_colour() -> None:
     positions[100:140, JOINTS.index("left_wrist")] = (0, -3)
     colours[100:140] += 60
     assert np.nanmax(colour_drift(colours, positions, TIMES)) == pytest.approx(0.0)
+
+
+def test_that_the_colour_of_a_trunk_that_lies_down_is_not_compared_with_one_that_stood() -> None:
+    colours, positions = np.tile([128.0, 128.0], (240, 1)), standing()
+    colours[120:] += (30, 40)
+    positions[120:] = positions[120:, :, ::-1] * (1, -1)
+    assert np.isnan(colour_drift(colours, positions, TIMES)[118:123]).all()

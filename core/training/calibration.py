@@ -63,7 +63,7 @@ def calibrate(
     trained, held_out = training.windows.label, testing.windows.label
     known = [i for i in range(len(manifold.classes)) if (trained == i).any()]
     centroids = np.stack([class_centroid(training.z_cls[trained == i]) for i in known])
-    ranks = {i: _rank(testing.z_cls[held_out == i], centroids, own) for own, i in enumerate(known)}
+    ranks = {i: own_rank(testing.z_cls[held_out == i], centroids, own) for own, i in enumerate(known)}
     offered = [i for i in known if (held_out == i).sum() >= min_windows and ranks[i] <= worst_rank] or known
     new_label = np.full(len(manifold.classes), -1)
     new_label[offered] = np.arange(len(offered))
@@ -89,7 +89,7 @@ def calibrate(
     return manifold, figures
 
 
-def _rank(z_cls: np.ndarray, centroids: np.ndarray, own: int) -> float:
+def own_rank(z_cls: np.ndarray, centroids: np.ndarray, own: int) -> float:
     """The share of the other classes' centroids that lie nearer than the own one, at the median window; 0 without windows."""
     if not len(z_cls) or len(centroids) < 2:
         return 0.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.motion import UNSEEN
+from core.training.calibration import own_rank
 from core.training.foreign import KINDS, foreign
 from core.training.outside import outside_distance
 from core.training.retrieval import retrieval
@@ -59,3 +60,12 @@ def test_that_retrieval_has_its_known_answer() -> None:
     assert (first, precision) == (1.0, pytest.approx((5 / 6 + 1) / 2))
     with pytest.raises(ValueError, match="no query"):
         retrieval(unit(np.array([4.0])), np.array([2]), gallery, labels)
+
+
+def test_that_the_rank_of_a_class_is_the_share_of_centroids_nearer_than_its_own() -> None:
+    centroids = unit(np.array([0.0, 30.0, 60.0, 90.0, 180.0]))
+    windows = unit(np.array([2.0, 40.0, 50.0]))
+    assert own_rank(windows[:1], centroids, 0) == 0
+    assert own_rank(windows, centroids, 0) == 0.5  # at 40 degrees those of 30 and 60 are nearer, of four others
+    assert own_rank(windows, centroids, 4) == 1
+    assert own_rank(windows[:0], centroids, 0) == 0

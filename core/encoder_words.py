@@ -16,7 +16,7 @@ _NAMES = {
     "beta": "shape",
     "kp2d": "key points",
 }
-ONE_DETECTOR = "Pose, orientation, shape and key points come from one detector: they are not four witnesses."
+ONE_DETECTOR = "Pose, orientation, shape and key points come from one detector: not four witnesses."
 LOCATED = "Events are located on local tracks; the encoder explains them and ranks those that are equally rare."
 NOT_ASKED = (
     "The encoder was not asked: the event lies at the end of a shot, is longer than a window of 32 frames, or leaves too little of the "

@@ -140,6 +140,7 @@ def _sheet(theme: Theme) -> str:
     QFrame#banner[kind="done"] {{ border-color: {t.accent}; }}
     QFrame#evidence {{ border: none; border-top: 1px solid {t.line}; }}
     QLabel#heading {{ color: {t.muted}; font-weight: 600; }}
+    QScrollArea#limits, QScrollArea#limits > QWidget, QScrollArea#limits QLabel {{ background: transparent; }}
     QLabel#question {{ color: {t.text}; font-weight: 600; }}
     QLabel#key {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 1px 6px; }}
     QLabel#muted {{ color: {t.muted}; }}

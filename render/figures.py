@@ -147,7 +147,7 @@ def _frame(axes: Axes, palette: Palette) -> None:
 def _show_all(axes: Axes, points: np.ndarray) -> None:
     low, high = points.min(0), points.max(0)
     pad = 0.06 * (high - low) + 1e-6
-    axes.set_xlim(low[0] - pad[0], high[0] + pad[0])
+    axes.set_xlim(low[0] - pad[0], high[0] + 2 * pad[0])  # names stand to the right of their marks
     axes.set_ylim(low[1] - pad[1], high[1] + pad[1])
 
 
@@ -169,7 +169,7 @@ def _time_axes(axes: Axes, analysis: Analysis, palette: Palette) -> None:
         return np.interp(values, t, x)
 
     seconds = axes.secondary_xaxis("top", functions=(to_seconds, to_frames))
-    seconds.set_xlabel("time (s)", color=palette.muted)
+    seconds.set_xlabel("time (s)", color=palette.muted, loc="left")  # the legend stands on the right
     seconds.tick_params(colors=palette.muted)
     seconds.spines["top"].set_color(palette.line)
 

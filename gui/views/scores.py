@@ -141,7 +141,11 @@ def limits_text() -> str:
         ("Seen weakly", seen_weakly()),
         ("Never judged, or only with care", ALWAYS),
     )
-    parts = [f"<p><b>{heading}</b></p><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>" for heading, lines in groups if lines]
+    parts = []
+    for heading, lines in groups:
+        if lines:
+            parts.append(f"<p><b>{heading}</b></p><ul style='margin-left: -22px'>")
+            parts += [f"<li>{line}</li>" for line in lines] + ["</ul>"]
     return "".join(parts)
 
 
@@ -153,6 +157,7 @@ def _scrolled(text: str) -> QScrollArea:
     label.setTextFormat(Qt.TextFormat.RichText)
     label.setAlignment(Qt.AlignmentFlag.AlignTop)
     area = QScrollArea()
+    area.setObjectName("limits")
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from core.analysis import SCHEMA, Analysis, Glitch
 from core.encoder_words import LOCATED, encoder_text, shares_remark, source_name
 from core.files import write_atomically
-from core.limits import ALWAYS, OUTSIDE, not_detectable, seen_weakly
+from core.limits import ALWAYS, OUTSIDE, not_detectable, outside_text, seen_weakly
 from core.project import Note, Project
 from core.skeletons import readable
 from core.track import Presence
@@ -52,7 +52,7 @@ def write_html(analysis: Analysis, video: Video | None, project: Project | None,
 
 def _content(analysis: Analysis, project: Project | None, pictures: Row) -> dict[str, Any]:
     a = analysis
-    presence = words.presence_rows(a)
+    presence, outside = words.presence_rows(a), outside_text(a.scores)
     return {
         "title": words.file_name(a),
         "verdict": words.verdict(a),
@@ -66,7 +66,7 @@ def _content(analysis: Analysis, project: Project | None, pictures: Row) -> dict
         "events": [_event(a, rank, glitch, pictures) for rank, glitch in enumerate(a.glitches[:MAX_EVENTS], 1)],
         "events_left": max(0, len(a.glitches) - MAX_EVENTS),
         "notes": [_note(a, note, pictures) for note in (project.notes if project else ())],
-        "video_notes": a.video.notes,
+        "cautions": (*(() if outside is None else (outside,)), *a.video.notes),
         "remarks": a.remarks,
         "not_detectable": not_detectable(),
         "seen_weakly": seen_weakly(),
@@ -139,7 +139,7 @@ def _event(a: Analysis, rank: int, glitch: Glitch, pictures: Row) -> dict[str, A
         "rarity": glitch.rarity,
         "confidence": glitch.confidence,
         "confidence_text": words.confidence_text(glitch.confidence),
-        "joints": [(readable(joint.name), joint.share, _number(joint.excess, 1, " x")) for joint in glitch.joints],
+        "joints": [(readable(joint.name), joint.share, _number(joint.excess, 1, "\u00a0×")) for joint in glitch.joints],
         "encoder": encoder_text(glitch),
         "sources": [(source_name(name), share) for name, share in sorted(glitch.sources.items(), key=lambda item: -item[1])],
         "sources_remark": shares_remark(glitch.sources, a.track.extractor.name),

@@ -8,7 +8,6 @@ from pathlib import PurePath
 
 from core.analysis import Analysis, Glitch, JointEvidence
 from core.detectors.candidate import EDIT, POSE_LOST
-from core.limits import outside_text
 from core.skeletons import readable
 from core.timebase import clock
 from core.track import Presence
@@ -74,9 +73,6 @@ def verdict(analysis: Analysis) -> list[str]:
         sentences.append(f"Nothing could be judged: none of the {len(analysis)} frames shows one person clearly.")
     if analysis.scores.reason is not None:
         sentences.append(f"There are no scores: {_lower_first(analysis.scores.reason)}")
-    outside = outside_text(analysis.scores)
-    if outside is not None:
-        sentences.append(outside)
     if analysis.scores.padded:
         sentences.append("The clip is shorter than a window of 32 frames: its last frame was repeated, which makes it look more coherent.")
     return sentences

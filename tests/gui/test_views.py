@@ -209,7 +209,7 @@ def test_that_the_selected_event_tells_its_joints_and_shares(window: MainWindow)
         "of this clip reach 1.2."
     )
     assert pane.shares.labels == ["key points 66 %", "pose 30 %", "orientation 4 %"]
-    assert pane.remark.text() == "Pose, orientation, shape and key points come from one detector: they are not four witnesses."
+    assert pane.remark.text() == "Pose, orientation, shape and key points come from one detector: not four witnesses."
 
 
 def test_that_an_event_the_encoder_does_not_see_has_no_shares(window: MainWindow) -> None:

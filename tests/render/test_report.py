@@ -198,7 +198,7 @@ def test_that_shares_are_told_with_the_encoder_s_reaction_and_its_one_detector(r
     words = Page(report(replace(analysis, glitches=(first,)))).words
     assert "The encoder sees this event: across it, it steps 2.3 usual steps farther" in words
     assert "shares of the sources in the encoder's reaction (Shapley values) pose: 50 % key points: 30 % appearance: 20 %" in words
-    assert "Pose, orientation, shape and key points come from one detector: they are not four witnesses." in words
+    assert "Pose, orientation, shape and key points come from one detector: not four witnesses." in words
     unseen = replace(first, encoder=EncoderReaction(-0.2, 0.4, 1.2), sources={})
     words = Page(report(replace(analysis, glitches=(unseen,)))).words
     assert "The encoder does not see this event: across it, it steps no farther than across the same frames healed" in words

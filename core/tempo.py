@@ -1,10 +1,10 @@
 """Unusual tempo: motion that was slowed down or sped up. A remark about the clip and no fault of the motion.
 
-Slow motion makes every step smaller, so that no score calls it bad. Two things give it away. A body that leaps comes down with gravity
-(`core.flight`): that is an exact clock. Where nobody leaps there is only the balance of reach, speed and acceleration: a body of real
-weight seldom swings its limbs far and evenly at leisure. That balance is learned from films of real motion, each at its own tempo and at
-others (`tools/fit_tempo.py`): a linear estimate of the tempo's logarithm, told only beyond what 98 % of the real films stay within. It
-sees few of the films at half speed: the table says how many.
+Slow motion makes every step smaller, so that no score calls it bad. Three things give it away. A body that leaps comes down with gravity
+(`core.flight`): that is an exact clock, and the steps of a run are nearly one (`core.gait`). Else there is only the balance of reach and
+frequency: a body of real weight seldom swings its limbs far and evenly at leisure. That balance is learned from films of real motion, each
+at its own tempo and at others (`tools/fit_tempo.py`): a linear estimate of the tempo's logarithm, told only beyond what 98 % of the real
+films stay within. It sees few of the films at half speed: the table says how many.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from core.detectors.candidate import frames_text, runs
 from core.flight import GRAVITY, Flight, flights
+from core.gait import STEP_SECONDS, running
 from core.skeletons import OPENPOSE_BODY
 from core.track import HumanTrack, slice_track
 from core.tracks.joints import JOINTS, joint_motion, median
@@ -37,6 +38,7 @@ LEAST_SECONDS, LEAST_SPEED = 1.5, 0.1  # of the longest stretch, which is judged
 _GAP = 5  # frames: longer gaps split a stretch
 _SMOOTH = 0.1  # seconds, standard deviation: the trembling of key points is not the motion's
 _SEEN = 0.5  # share of the frames, for a joint to be counted
+SLOW_STEP, FAST_STEP = 0.55, 0.19  # seconds of a running step (real ones: 0.23 to 0.41)
 SLOW_FALL, FAST_FALL = 0.56, 1.95  # of gravity: three quarters of the natural speed, and 1.4 times (real leaps: 0.7 to 1.6)
 _OUTLYING = 4.0  # standard deviations, beyond which a figure counts no more
 _SLOWEST, _FASTEST = 1 / 8, 8.0  # tempo that is told at most
@@ -90,6 +92,16 @@ def unusual_tempo(track: HumanTrack, pixels: PixelTracks | None, allow_many: boo
     found = tempo_figures(motion)
     if found is None:
         return None
+    run = running(motion.places, float(np.exp(found["limbs rate"])) * motion.step)
+    if run is not None:
+        seconds = run.frames * motion.step
+        if FAST_STEP <= seconds <= SLOW_STEP:
+            return None
+        tempo = STEP_SECONDS / seconds
+        return (
+            f"Unusual tempo{where}: the motion is {_pace(tempo - 1)}, to about {_times(tempo)} its natural speed (a step of this run takes "
+            f"{seconds:.2f} seconds, a real one about {STEP_SECONDS:.2f})."
+        )
     estimate = log_tempo(found, table)
     if table.low <= estimate <= table.high:
         return None

@@ -23,10 +23,13 @@ sys.path.insert(0, str(ROOT))
 
 from core.files import write_atomically  # noqa: E402
 from core.flight import flights  # noqa: E402
+from core.gait import running  # noqa: E402
 from core.tempo import (  # noqa: E402
     BUNDLED,
     FAST_FALL,
+    FAST_STEP,
     SLOW_FALL,
+    SLOW_STEP,
     gravity_share,
     joint_paths,
     longest_stretch,
@@ -44,12 +47,15 @@ TAIL = 2.33  # standard deviations: one real film in a hundred is slower, one fa
 
 @dataclass(frozen=True)
 class Film:
-    """One film at one tempo. fall: with how much of gravity its leaps fall, None without leaps; figures: None with hardly any motion."""
+    """One film at one tempo. fall: with how much of gravity its leaps fall, None without leaps; figures: None with hardly any motion;
+    run: seconds of a running step, None where nobody runs.
+    """
 
     action: str
     tempo: float
     fall: float | None
     figures: dict[str, float] | None
+    run: float | None
 
 
 def read(path: Path) -> tuple[HumanTrack, PixelTracks]:
@@ -71,7 +77,9 @@ def films(folder: Path) -> list[Film]:
             if motion is not None:
                 leaps = flights(motion.places)
                 fall = gravity_share(leaps, motion.step) if leaps else None
-                found.append(Film(entry["action"], tempo, fall, tempo_figures(motion)))
+                figures = tempo_figures(motion)
+                run = running(motion.places, float(np.exp(figures["limbs rate"])) * motion.step) if figures and not leaps else None
+                found.append(Film(entry["action"], tempo, fall, figures, run.frames * motion.step if run else None))
     return found
 
 
@@ -83,8 +91,8 @@ def solve(design: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def fit(everything: list[Film]) -> dict[str, Any]:
-    """The table, with what was measured on films that the fit had not seen. Films with leaps are judged by those alone."""
-    found = [(film, film.figures) for film in everything if film.fall is None and film.figures is not None]
+    """The table, with what was measured on films that the fit had not seen. Films with leaps or runs are judged by those alone."""
+    found = [(film, film.figures) for film in everything if film.fall is None and film.run is None and film.figures is not None]
     names = tuple(found[0][1])
     values = np.array([[figures[name] for name in names] for _, figures in found])
     tempo = np.array([film.tempo for film, _ in found])
@@ -118,13 +126,17 @@ def fit(everything: list[Film]) -> dict[str, Any]:
 
 
 def _seen(everything: list[Film], tempo: float, estimates: np.ndarray, low: float, high: float) -> dict[str, int]:
-    """Of the films at one tempo: how many there are, with leaps and without, and how many are told as slow and as fast."""
+    """Of the films at one tempo: how many there are, with leaps, runs and neither, and how many are told as slow and as fast."""
     falls = np.array([film.fall for film in everything if film.tempo == tempo and film.fall is not None])
+    steps = np.array([film.run for film in everything if film.tempo == tempo and film.run is not None])
     return {
         "films": sum(film.tempo == tempo for film in everything),
         "with leaps": len(falls),
         "slow by leaps": int((falls < SLOW_FALL).sum()),
         "fast by leaps": int((falls > FAST_FALL).sum()),
+        "with runs": len(steps),
+        "slow by runs": int((steps > SLOW_STEP).sum()),
+        "fast by runs": int((steps < FAST_STEP).sum()),
         "slow": int((estimates < low).sum()),
         "fast": int((estimates > high).sum()),
     }
@@ -144,10 +156,10 @@ def main() -> int:
     table = fit(found)
     table = {"footage": f"{sum(film.tempo == 1 for film in found)} films of CMU motion capture, each at {len(TEMPOS)} tempos", **table}
     write_atomically(options.out, json.dumps(table).encode())
-    print("tempo  films  slow  fast   with leaps  slow  fast")
+    print("tempo  films  slow  fast   with leaps  slow  fast   with runs  slow  fast")
     for tempo, row in table["seen"].items():
-        slow, fast = row["slow by leaps"] + row["slow"], row["fast by leaps"] + row["fast"]
-        told = f"{row['with leaps']:10}  {row['slow by leaps']:4}  {row['fast by leaps']:4}"
+        slow, fast = (sum(row[f"{what}{by}"] for by in ("", " by leaps", " by runs")) for what in ("slow", "fast"))
+        told = "  ".join(f"{row[f'with {by}']:10}  {row[f'slow by {by}']:4}  {row[f'fast by {by}']:4}" for by in ("leaps", "runs"))
         print(f"{tempo:>5}  {row['films']:5}  {slow:4}  {fast:4}   {told}")
     for path in options.check:
         track, pixels = read(path)

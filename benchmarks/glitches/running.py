@@ -19,7 +19,7 @@ from benchmarks.glitches.films import Truth
 from benchmarks.glitches.kinds import Plant
 from benchmarks.glitches.matching import Event
 from benchmarks.glitches.pixels import make_pixels, plan_pixels
-from benchmarks.glitches.rates import make_rate, plan_rates
+from benchmarks.glitches.rates import is_quick, make_rate, plan_rates
 from benchmarks.glitches.rendered import make_rendered, plan_bodies, plan_clean, plan_trembling
 from benchmarks.glitches.samples import make_sample, sample_seeds
 from core.analysis import Analysis
@@ -69,6 +69,8 @@ def tasks(place: Workplace, families: Sequence[str], seed: int) -> Iterator[Task
         yield from (partial(make_sample, number, place.films) for number in sample_seeds(seed))
     if {"pixels", "controls", "rates"} & set(families):
         for path in real_clips(place.clips):
+            if set(families) == {"rates"} and not is_quick(path, labels.get(path.name, ())):
+                continue
             analysis = analyse(path, place.store)
             if "pixels" in families:
                 yield partial(_clean_clip, path, analysis.video.fps, len(analysis))

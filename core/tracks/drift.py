@@ -26,6 +26,7 @@ _DISAGREE = 0.5
 # For colours poses only have to show the trunk from about the same side.
 _NOT_TOO_DIFFERENT = 0.5
 _OF_ALL = 0.1  # share of the pairs: among poses of somebody who lies down a few are alike by chance
+_COVERED = 0.5  # of the change: within so much of it two colours are one
 _THINNEST = 0.15  # half the width of a trunk in profile, as a share of its length
 
 
@@ -76,14 +77,16 @@ def size_drift(positions: np.ndarray, depth: np.ndarray, feet: np.ndarray, camer
     return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _SIZE_SECONDS)
 
 
-def colour_drift(colours: np.ndarray, positions: np.ndarray, times: np.ndarray) -> np.ndarray:
+def colour_drift(trunk: np.ndarray, others: np.ndarray, positions: np.ndarray, times: np.ndarray) -> np.ndarray:
     """float64 [T]: change of the trunk's colour from before to after each frame, of poses that are not too different; NaN where unknown.
 
-    colours [T, 2]: a and b of Lab; positions [T, 13, 2] of `joints.JOINTS` in the picture, NaN unknown. Frames in which an arm lies over
-    the trunk say nothing of its colour.
+    trunk [T, 3] and others [T, P, 3]: Lab of the trunk, and of the other parts and the background; the change is in a and b. positions
+    [T, 13, 2] of `joints.JOINTS` in the picture, NaN unknown. Frames in which an arm lies over the trunk say nothing of its colour, and a
+    trunk that takes the colour of something else that has kept its own is covered by it, or was, and has not changed: 0.
     """
     positions = np.asarray(positions, np.float64)
-    values = np.where(_arm_over_trunk(positions)[:, None], np.nan, np.asarray(colours, np.float64))
+    values = np.where(_arm_over_trunk(positions)[:, None], np.nan, np.asarray(trunk, np.float64))
+    around = np.asarray(others, np.float64)
     _, shape = _normed(positions)
     known = np.isfinite(values[:, 0]) & np.isfinite(shape[:, 0])
 
@@ -94,8 +97,13 @@ def colour_drift(colours: np.ndarray, positions: np.ndarray, times: np.ndarray) 
         weight = np.nan_to_num(np.exp(-_squares(shape, before, after) / _NOT_TOO_DIFFERENT**2))
         if weight.mean() < _OF_ALL:
             return float("nan")
-        changes = [_weighted_median(values[after, channel][None] - values[before, channel][:, None], weight) for channel in range(2)]
-        return float(np.hypot(changes[0], changes[1]))
+        changes = [_weighted_median(values[after, channel][None] - values[before, channel][:, None], weight) for channel in (1, 2)]
+        change = float(np.hypot(changes[0], changes[1]))
+        was, now = quantile(values[before], 0.5), quantile(values[after], 0.5)
+        others_were, others_are = quantile(around[before], 0.5), quantile(around[after], 0.5)
+        kept = np.linalg.norm(others_are - others_were, axis=1)
+        alike = np.fmin(np.linalg.norm(now - others_are, axis=1), np.linalg.norm(was - others_were, axis=1))
+        return 0.0 if (np.maximum(kept, alike) < _COVERED * change).any() else change
 
     return _compared(len(positions), times, of_pairs, _GAP_SECONDS, _WINDOW_SECONDS)
 

@@ -27,6 +27,7 @@ from core.tracks.trembling import trembling
 _TRUNK = [JOINTS.index(f"{side}_{name}") for name in ("shoulder", "hip") for side in ("left", "right")]
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _LEAST_FLOW = 0.002  # body heights: flow below it is noise
+_TRUNK_COLOUR = PARTS.index("trunk")
 _LEAST_TURN = 0.5  # pixels: slower flow has no direction
 _ANKLES = [JOINTS.index(f"{side}_ankle") for side in ("left", "right")]
 _BELIEVED = 0.5  # support of the camera's motion, above which its zoom is taken out of the body's size
@@ -244,7 +245,9 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "sharpness": sharpness / np.maximum(running_median(sharpness[:, None], second)[:, 0], 1e-6),
         "joint_off_flow": off_flow,
         # Which side of the trunk is shown a joint that is hidden tells as well.
-        "colour_drift": colour_drift(pixels.colours[:, PARTS.index("trunk"), 1:], track.keypoints[:, _KEYPOINT], track.times),
+        "colour_drift": colour_drift(
+            pixels.colours[:, _TRUNK_COLOUR], np.delete(pixels.colours, _TRUNK_COLOUR, axis=1), track.keypoints[:, _KEYPOINT], track.times
+        ),
         "change": person[:, 0],
         "held": p.held,
         "regular": p.regular,

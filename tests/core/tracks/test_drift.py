@@ -102,24 +102,35 @@ def standing(frames: int = 240) -> np.ndarray:
     return np.tile(np.array(points, float), (frames, 1, 1))
 
 
+REST = np.tile([[20.0, 100.0, 100.0], [200.0, 140.0, 90.0]], (240, 1, 1))  # colours of the other parts
+
+
 def test_that_a_colour_that_changes_is_told_by_how_much() -> None:
-    colours = np.tile([128.0, 128.0], (240, 1))
-    colours[120:] += (30, 40)
-    found = colour_drift(colours, standing(), TIMES)
+    colours = np.tile([90.0, 128.0, 128.0], (240, 1))
+    colours[120:] += (5, 30, 40)
+    found = colour_drift(colours, REST, standing(), TIMES)
     assert np.nanmax(found) == pytest.approx(50.0)
     assert found[120] == pytest.approx(50.0)
     assert found[40] == pytest.approx(0.0)
 
 
 def test_that_an_arm_over_the_trunk_is_no_change_of_its_colour() -> None:
-    colours, positions = np.tile([128.0, 128.0], (240, 1)), standing()
+    colours, positions = np.tile([90.0, 128.0, 128.0], (240, 1)), standing()
     positions[100:140, JOINTS.index("left_wrist")] = (0, -3)
     colours[100:140] += 60
-    assert np.nanmax(colour_drift(colours, positions, TIMES)) == pytest.approx(0.0)
+    assert np.nanmax(colour_drift(colours, REST, positions, TIMES)) == pytest.approx(0.0)
 
 
 def test_that_the_colour_of_a_trunk_that_lies_down_is_not_compared_with_one_that_stood() -> None:
-    colours, positions = np.tile([128.0, 128.0], (240, 1)), standing()
-    colours[120:] += (30, 40)
+    colours, positions = np.tile([90.0, 128.0, 128.0], (240, 1)), standing()
+    colours[120:] += (5, 30, 40)
     positions[120:] = positions[120:, :, ::-1] * (1, -1)
-    assert np.isnan(colour_drift(colours, positions, TIMES)[118:123]).all()
+    assert np.isnan(colour_drift(colours, REST, positions, TIMES)[118:123]).all()
+
+
+def test_that_a_trunk_that_takes_the_colour_of_the_legs_is_covered_unless_they_change_as_well() -> None:
+    colours, legs = np.tile([90.0, 168.0, 158.0], (240, 1)), np.tile([[90.0, 128.0, 128.0]], (240, 1, 1))
+    colours[120:] = (90, 128, 128)
+    assert colour_drift(colours, legs, standing(), TIMES)[120] == 0
+    legs[:120] = (90, 168, 158)
+    assert colour_drift(colours, legs, standing(), TIMES)[120] == pytest.approx(50.0)

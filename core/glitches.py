@@ -20,6 +20,7 @@ from core.detectors.still import still_bodies
 from core.evidence import excess, with_evidence
 from core.rarity import bundled_rarity, rarity_text, severity
 from core.track import HumanTrack
+from core.tracks.flips import FlipTracks
 from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
@@ -54,15 +55,17 @@ def find_glitches(
     allow_many: bool = False,
     settings: GlitchSettings | None = None,
     pixels: PixelTracks | None = None,
+    flips: FlipTracks | None = None,
 ) -> tuple[Glitch, ...]:
     """The events of one track, those rarest in real motion first, those of a lost pose and of the editor last.
 
     Frames that take no part in scores are no witnesses for the body, nor is any step into or out of them. pixels: what the pictures of
-    the same frames tell; None where there are none. What the encoder says of the events is told by `core.source_shares.explain`.
+    the same frames tell; None where there are none. flips: what was found in the mirror in some of them. What the encoder says of the
+    events is told by `core.source_shares.explain`.
     """
     s = settings or GlitchSettings()
-    trust = pose_trust(track, pixels, allow_many, s.lost_share)
-    tracks = local_tracks(trusted(track, trust.unsure), pixels, allow_many, s.minimum_confidence)
+    trust = pose_trust(track, pixels, allow_many, s.lost_share, flips)
+    tracks = local_tracks(trusted(track, trust.unsure), pixels, allow_many, s.minimum_confidence, flips)
     rarity, beyond = bundled_rarity(), excess(tracks, bundled_bands())
     sure = believed(candidates(tracks, track.times), trust.failure)
     weighed = [(c, rarity.between(c.detector, c.value)) for c in sure]

@@ -22,11 +22,11 @@ from core.glitches import DETECTOR, GlitchSettings, find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_sources, load_manifold
 from core.pose_failure import BUNDLED as BUNDLED_POSE_FAILURE
-from core.ranges import embedding_over_all_frames, over_all_frames, pixels_over_all_frames
+from core.ranges import embedding_over_all_frames, flips_over_all_frames, over_all_frames, pixels_over_all_frames
 from core.rarity import BUNDLED as BUNDLED_RARITY
 from core.recall import recall, remember
 from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
-from core.store import EMBEDDING, GLITCHES, PIXELS, TRACK, Store, make_key
+from core.store import EMBEDDING, FLIPS, GLITCHES, PIXELS, TRACK, Store, make_key
 from core.tag_data import is_mesh_file
 from core.tempo import BUNDLED as BUNDLED_TEMPO
 from core.tempo import VERSION as TEMPO_VERSION
@@ -36,15 +36,16 @@ from core.version import telltale_version
 from core.video import Video, VideoError, file_sha256, open_video
 
 if TYPE_CHECKING:
+    from core.tracks.flips import FlipTracks
     from core.tracks.pixels.measure import PixelTracks
 
 T = TypeVar("T")
-# Behind `tracks` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
-STAGES = ("open", "extract", "tracks", "embed", "score", "glitches")
+# Behind `mirror` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
+STAGES = ("open", "extract", "tracks", "mirror", "embed", "score", "glitches")
 DESCRIBE = "describe"
-# Part of the keys of what they make: raise when core.tracks.pixels, core.embedding, core.scores or core.source_shares computes something
-# else from the same input.
-PIXELS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 2, 2, 1
+# Part of the keys of what they make: raise when core.tracks.pixels, core.tracks.flips, core.embedding, core.scores or core.source_shares
+# computes something else from the same input.
+PIXELS_VERSION, FLIPS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 1, 2, 2, 1
 _EVENT_SECONDS = 0.05
 
 
@@ -166,10 +167,11 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
             return replace(known, video=info)
         part = _extract(state, extractor, video, frames, keys.extracted)
         pixels = _pixels(state, video, frames, part, pixels_key(keys.extracted))
+        flips = _flips(state, video, frames, part, pixels, flips_key(keys.extracted))
         if weights:
             part = _describe(state, part, video, frames, weights, keys.track)
         times = video.timebase.times
-    analysis = _judge(state, part, pixels, frames.start, times, manifold, info, keys)
+    analysis = _judge(state, part, pixels, flips, frames.start, times, manifold, info, keys)
     if request.use_cache:
         with _forgiven("the analysis"):
             remember(store, keys.analysis, analysis, keys.track, frames.start)
@@ -180,6 +182,7 @@ def _judge(
     state: _Run,
     part: HumanTrack,
     pixels: PixelTracks | None,
+    flips: FlipTracks | None,
     start: int,
     times: np.ndarray,
     manifold: Manifold,
@@ -212,7 +215,8 @@ def _judge(
             from core.source_shares import explain
 
             seen = None if pixels is None else pixels_over_all_frames(pixels, start, len(times))
-            found = find_glitches(track, state.sha256, request.allow_many, pixels=seen)
+            again = None if flips is None else flips_over_all_frames(flips, start, len(times))
+            found = find_glitches(track, state.sha256, request.allow_many, pixels=seen, flips=again)
             events = explain(found, track, manifold, request.allow_many, progress, state.cancelled)
             tempo = unusual_tempo(track, seen, request.allow_many)
             glitches = _Glitches(events, (tempo,) if tempo else ())
@@ -264,6 +268,21 @@ def _pixels(state: _Run, video: Video, frames: range, track: HumanTrack, key: st
         return pixels
 
 
+def _flips(state: _Run, video: Video, frames: range, track: HumanTrack, pixels: PixelTracks | None, key: str) -> FlipTracks | None:
+    """What the mirrored pictures tell of the frames that are worth it; None where there are no pictures."""
+    with state.stage("mirror") as progress:
+        if pixels is None:
+            return None
+        from core.second_look import second_look
+        from core.tracks.flips import FlipTracks, measure_flips
+
+        flips = state.known(FLIPS, key, FlipTracks)
+        if flips is None:
+            flips = measure_flips(video, frames, track, second_look(track, pixels), progress, state.cancelled)
+            state.keep(FLIPS, key, flips)
+        return flips
+
+
 def _check_sources(manifold: Manifold, extractor: Extractor, weights: tuple[PersonWeights, ...]) -> None:
     """Before minutes are spent on a track that the manifold cannot judge. Raises ManifoldError, with what the extractor has to say."""
     try:
@@ -303,6 +322,12 @@ def track_key(sha256: str, extractor: Extractor, frames: range) -> str:
 def pixels_key(track: str) -> str:
     """The name in the cache of the pixel tracks of the frames whose extracted track has this name."""
     return make_key(track=track, pixels=PIXELS_VERSION)
+
+
+def flips_key(track: str) -> str:
+    """The name of their flip tracks: which frames are looked at depends on what may be told of them."""
+    tables = {"rarity": file_sha256(BUNDLED_RARITY), "pose_failure": file_sha256(BUNDLED_POSE_FAILURE)}
+    return make_key(pixels=pixels_key(track), flips=FLIPS_VERSION, detector=DETECTOR, **tables)
 
 
 def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, weights: tuple[PersonWeights, ...]) -> _Keys:

@@ -23,7 +23,8 @@ from core.tracks.hinges import body_axes
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
 from core.tracks.sides import sides
 
-if TYPE_CHECKING:  # it needs OpenCV, this does not
+if TYPE_CHECKING:  # they need OpenCV and PyAV, this does not
+    from core.tracks.flips import FlipTracks
     from core.tracks.pixels.measure import PixelTracks
 
 BUNDLED = Path(__file__).resolve().parent.parent / "resources" / "pose_failure.json"
@@ -32,7 +33,10 @@ JOINT_FEATURES, JOINT_PICTURES = ("doubt", "hidden", "in_front", "outside"), ("o
 FRAME_FEATURES = ("mean_doubt", "mean_hidden", "mean_in_front", "mean_outside", "tilt", "facing", "mismatch", "size")
 FRAME_PICTURES = ("mean_off_flow", "mean_off_flow_around", "exchanged", "blur", "flow")
 # With and without pictures.
-KINDS = ("pictures", "alone")
+KINDS, MIRROR = ("pictures", "alone"), "mirror"
+# What the mirrored picture adds where it was looked at, to the log odds of what is known without it: of a frame, and of a joint.
+FRAME_MIRROR = ("before", "flip", "flip_third", "flip_space")
+JOINT_MIRROR = (*FRAME_MIRROR, "own_flip", "own_flip_space")
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
 _P = {name: index for index, name in enumerate(JOINTS)}
 _LIMBS = tuple(
@@ -88,8 +92,8 @@ class Regression:
 
 @dataclass(frozen=True)
 class PoseFailureModel:
-    """For one extractor. frame and joint: kind of KINDS -> regression; lost: kind -> probability from which on a pose counts as lost, None
-    where no probability tells it often enough.
+    """For one extractor. frame and joint: kind of KINDS, or MIRROR -> regression; lost: the same -> probability from which on a pose counts
+    as lost, None where no probability tells it often enough.
     """
 
     extractor: str
@@ -98,10 +102,16 @@ class PoseFailureModel:
     lost: Mapping[str, float | None]
 
 
-def pose_failure(track: HumanTrack, pixels: PixelTracks | None) -> PoseFailure:
-    """pixels: what the pictures of the same frames tell; None where there are none, which tells much less."""
+def has_model(track: HumanTrack) -> bool:
+    """Whether it is known how the extractor of this track fails."""
+    return track.extractor.name == bundled_model().extractor
+
+
+def pose_failure(track: HumanTrack, pixels: PixelTracks | None, flips: FlipTracks | None = None) -> PoseFailure:
+    """pixels: what the pictures of the same frames tell; None where there are none, which tells much less. flips: what was found in the
+    mirrored pictures of some of the frames."""
     model, seen, total = bundled_model(), track.seen(), len(track)
-    if track.extractor.name != model.extractor or total < 2:
+    if not has_model(track) or total < 2:
         unknown = np.full((total, len(JOINTS)), np.nan, np.float32)
         return PoseFailure(unknown[:, 0], unknown, np.zeros(total, bool))
     kind = "alone" if pixels is None else "pictures"
@@ -109,9 +119,37 @@ def pose_failure(track: HumanTrack, pixels: PixelTracks | None) -> PoseFailure:
     shared = {name: values[:, None] for name, values in of_frame.items()}
     frame = np.where(seen, model.frame[kind].probability(of_frame), np.nan)
     joint = np.where(seen[:, None], model.joint[kind].probability({**of_joint, **shared}), np.nan)
-    least = model.lost[kind]
-    lost = np.zeros(total, bool) if least is None else np.nan_to_num(frame) >= least
+    lost = _at_least(frame, model.lost[kind])
+    if flips is not None:
+        looked = seen & np.isfinite(flips.picture).all(axis=1)
+        with_frame, with_joint = mirror_features(frame, joint, flips)
+        frame = np.where(looked, model.frame[MIRROR].probability(with_frame), frame)
+        joint = np.where(looked[:, None], model.joint[MIRROR].probability(with_joint), joint)
+        lost = np.where(looked, _at_least(frame, model.lost[MIRROR]), lost)
     return PoseFailure(frame.astype(np.float32), joint.astype(np.float32), lost)
+
+
+def _at_least(probability: np.ndarray, least: float | None) -> np.ndarray:
+    return np.zeros(len(probability), bool) if least is None else np.nan_to_num(probability) >= least
+
+
+def mirror_features(frame: np.ndarray, joint: np.ndarray, flips: FlipTracks) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """FRAME_MIRROR of each frame [T] and JOINT_MIRROR of each joint [T, J], from the probabilities without the mirror, [T] and [T, J].
+
+    before: their log odds; the others are logs of body heights: of the median joint, of the third farthest, of the median joint in space,
+    of the joint itself and of it in space.
+    """
+    picture, space = (np.asarray(values, np.float64) for values in (flips.picture, flips.space))
+    whole = {"flip": np.median(picture, axis=1), "flip_third": np.sort(picture, axis=1)[:, -3], "flip_space": np.median(space, axis=1)}
+    logs = {name: np.log(values + _FAINT) for name, values in whole.items()}
+    own = {"own_flip": np.log(picture + _FAINT), "own_flip_space": np.log(space + _FAINT)}
+    shared = {name: values[:, None] for name, values in logs.items()}
+    return {"before": _log_odds(frame), **logs}, {"before": _log_odds(joint), **shared, **own}
+
+
+def _log_odds(probability: np.ndarray) -> np.ndarray:
+    held = np.clip(np.asarray(probability, np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(held / (1 - held)))
 
 
 def pose_features(track: HumanTrack, pixels: PixelTracks | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -222,8 +260,9 @@ def bundled_model() -> PoseFailureModel:
 
 def model_from(content: Mapping[str, Any]) -> PoseFailureModel:
     """From what tools/fit_pose_failure.py wrote. Raises KeyError or ValueError when something is missing."""
-    frame, joint = ({kind: _regression(content[of][kind]) for kind in KINDS} for of in ("frame", "joint"))
-    lost = {kind: None if content["lost"][kind] is None else float(content["lost"][kind]["probability"]) for kind in KINDS}
+    kinds = (*KINDS, MIRROR)
+    frame, joint = ({kind: _regression(content[of][kind]) for kind in kinds} for of in ("frame", "joint"))
+    lost = {kind: None if content["lost"][kind] is None else float(content["lost"][kind]["probability"]) for kind in kinds}
     return PoseFailureModel(content["extractor"], frame, joint, lost)
 
 

@@ -13,6 +13,7 @@ from core.track import HumanTrack, Presence
 
 if TYPE_CHECKING:  # they need torch and OpenCV, this does not
     from core.embedding import Embedding
+    from core.tracks.flips import FlipTracks
     from core.tracks.pixels.measure import PixelTracks
 
 OUTSIDE_RANGE = "outside the analysed range"
@@ -66,6 +67,11 @@ def embedding_over_all_frames(embedding: Embedding, start: int, total: int) -> E
 def pixels_over_all_frames(pixels: PixelTracks, start: int, total: int) -> PixelTracks:
     """Pixel tracks of the frames from `start` on as those of a video of `total` frames."""
     return replace(pixels, **{name: _padded(values, start, total) for name, values in vars(pixels).items()})
+
+
+def flips_over_all_frames(flips: FlipTracks, start: int, total: int) -> FlipTracks:
+    """Flip tracks of the frames from `start` on as those of a video of `total` frames."""
+    return replace(flips, **{name: _padded(values, start, total) for name, values in vars(flips).items()})
 
 
 def _padded(values: np.ndarray, start: int, total: int) -> np.ndarray:

@@ -29,8 +29,9 @@ from core.packing import pack, unpack
 T = TypeVar("T")
 # Raise when the fields of a stored dataclass change their meaning; entries of another format are never found again.
 FORMAT = 1
-TRACK, PIXELS, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM = "track", "pixels", "embedding", "glitches", "analysis", "checksum"
-KINDS = (TRACK, PIXELS, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM)
+TRACK, PIXELS, FLIPS = "track", "pixels", "flips"
+EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM = "embedding", "glitches", "analysis", "checksum"
+KINDS = (TRACK, PIXELS, FLIPS, EMBEDDING, GLITCHES, ANALYSIS, CHECKSUM)
 _LABEL = "label"
 _STALE_SECONDS = 24 * 3600.0
 

@@ -18,6 +18,7 @@ from core.track import HumanTrack, slice_track
 
 if TYPE_CHECKING:  # they need OpenCV, what shows a WhatIf does not
     from core.film import Film
+    from core.tracks.flips import FlipTracks
     from core.tracks.pixels.measure import PixelTracks
 
 # Local tracks that are set side by side, the largest joint or bone in each frame, with their names for people.
@@ -116,6 +117,7 @@ def what_if(
     be edited so, ManifoldError for a manifold or a class that does not fit, VideoError, and Cancelled.
     """
     from core.edited_pixels import edited_pixels
+    from core.tracks.flips import of_pictures
 
     check_track(manifold, track)
     edited, frames = edit_track(track, edit, allow_many)
@@ -124,8 +126,10 @@ def what_if(
         return lambda done, total: progress(number * total + done, 2 * total)
 
     pixels = edited_pixels(film.pixels, frames, edited, film.pictures, cancelled) if film else None
-    before = judge(track, manifold, video_sha256, action, allow_many, film.pixels if film else None, half(0), cancelled)
-    after = judge(edited, manifold, video_sha256, action, allow_many, pixels, half(1), cancelled)
+    seen, flips = (film.pixels, film.flips) if film else (None, None)
+    before = judge(track, manifold, video_sha256, action, allow_many, seen, flips, half(0), cancelled)
+    again = of_pictures(flips, frames.picture) if flips else None
+    after = judge(edited, manifold, video_sha256, action, allow_many, pixels, again, half(1), cancelled)
     notes = []
     if film is None:
         notes.append(NO_PICTURES)
@@ -146,10 +150,11 @@ def judge(
     action: str | None = None,
     allow_many: bool = False,
     pixels: PixelTracks | None = None,
+    flips: FlipTracks | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Judged:
-    """Scores, curves, events and local tracks of a track and the pixel tracks of the same frames.
+    """Scores, curves, events and local tracks of a track and the pixel and flip tracks of the same frames.
 
     Frames outside the analysed range count for nothing, as in the analysis. Needs torch and OpenCV, which are imported here and not
     before: the window shows a WhatIf without them. Raises ManifoldError and Cancelled.
@@ -163,12 +168,12 @@ def judge(
     start, stop = (int(analysed[0]), int(analysed[-1]) + 1) if len(analysed) else (0, len(track))
     part = slice_track(track, slice(start, stop))
     embedding = embedding_over_all_frames(embed(part, manifold, allow_many, progress, cancelled), start, len(track))
-    local = local_tracks(track, pixels, allow_many)
+    local = local_tracks(track, pixels, allow_many, flips=flips)
     return Judged(
         times=track.times,
         scores=score(embedding, manifold, action),
         curves=embedding.curves,
-        glitches=find_glitches(track, video_sha256, allow_many, pixels=pixels),
+        glitches=find_glitches(track, video_sha256, allow_many, pixels=pixels, flips=flips),
         tracks={name: _largest(getattr(local, name)) for name in TRACKS},
     )
 

@@ -10,7 +10,7 @@ from core.tracks.joints import JOINTS
 from core.tracks.local import LocalTracks
 
 _PICTURES = (
-    "sharpness", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth", "turn_back",
+    "sharpness", "flip", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice", "mirror", "worth", "turn_back",
     "unexplained", "leap", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
     "colour_drift",
 )  # fmt: skip

@@ -103,26 +103,42 @@ def _parts(library: Library) -> dict[str, list[Take]]:
     return {action: [part for _, _, part in sorted(parts, key=lambda item: item[:2])] for action, parts in found.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A job's film: the filmed motion, its body and view, and the compressed reel."""
+
+    motion: BodyMotion
+    body: BodyModel
+    view: View
+    fps: int
+    reel: bytes
+
+
+def shoot(job: Job, library_name: str, mocap: str) -> Shot:
+    """Film a job: the same each time."""
+    library = open_library(Path(mocap), library_name)
+    body = load_body()
+    generator = np.random.default_rng(job.seed)
+    shooting = choose_shooting(generator)
+    positions = retime(library.positions(job.take), FPS, shooting)
+    if shooting.mirrored:
+        positions = mirror(positions, library.joints)
+    motion = centred(retarget(positions, library.joints, body, choose_shape(generator), shooting.fps))
+    share, middle = _FRAMINGS[generator.choice(len(_FRAMINGS), p=_FRAMING_SHARES)]
+    view = choose_view(motion, shooting.fps, generator, share=share, middle=middle)
+    pictures = lit(film(motion, body, view, create_renderer("raster")), shooting, generator)
+    return Shot(motion, body, view, shooting.fps, compress(pictures, view.size, shooting.fps, shooting.crf))
+
+
 def make(job: Job, library_name: str, mocap: str, out: str) -> dict[str, Any]:
     """Film and extract one job; the row of the index."""
     path = Path(out) / job.file
     if not path.exists():
-        library = open_library(Path(mocap), library_name)
-        body = load_body()
-        generator = np.random.default_rng(job.seed)
-        shooting = choose_shooting(generator)
-        positions = retime(library.positions(job.take), FPS, shooting)
-        if shooting.mirrored:
-            positions = mirror(positions, library.joints)
-        motion = centred(retarget(positions, library.joints, body, choose_shape(generator), shooting.fps))
-        share, middle = _FRAMINGS[generator.choice(len(_FRAMINGS), p=_FRAMING_SHARES)]
-        view = choose_view(motion, shooting.fps, generator, share=share, middle=middle)
-        pictures = lit(film(motion, body, view, create_renderer("raster")), shooting, generator)
-        times = np.arange(len(motion)) / shooting.fps
-        reel = compress(pictures, view.size, shooting.fps, shooting.crf)
-        track = extract_frames(pictures_of(reel), times, view.size)
-        measured = {f"pixels_{name}": values for name, values in vars(measure_pictures(pictures_of(reel), track)).items()}
-        space, pixels = truth(motion, body, view)
+        shot = shoot(job, library_name, mocap)
+        times = np.arange(len(shot.motion)) / shot.fps
+        track = extract_frames(pictures_of(shot.reel), times, shot.view.size)
+        measured = {f"pixels_{name}": values for name, values in vars(measure_pictures(pictures_of(shot.reel), track)).items()}
+        space, pixels = truth(shot.motion, shot.body, shot.view)
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
         np.savez(temporary, **track_arrays(track), **measured, truth_space=space, truth_pixels=pixels)  # type: ignore[arg-type]
         temporary.replace(path)

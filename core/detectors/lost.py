@@ -13,7 +13,8 @@ from core.pose_failure import PoseFailure, pose_failure
 from core.track import HumanTrack, Presence
 from core.tracks.joints import JOINTS, half_window, joint_motion, running_median
 
-if TYPE_CHECKING:  # it needs OpenCV, this does not
+if TYPE_CHECKING:  # they need OpenCV and PyAV, this does not
+    from core.tracks.flips import FlipTracks
     from core.tracks.pixels.measure import PixelTracks
 
 LOST_SHARE = 0.5  # of the usual confidence, below which the pose counts as lost
@@ -35,14 +36,20 @@ class PoseTrust:
     unsure: np.ndarray
 
 
-def pose_trust(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool = False, minimum_share: float = LOST_SHARE) -> PoseTrust:
-    """Where the pose is not trusted.
+def pose_trust(
+    track: HumanTrack,
+    pixels: PixelTracks | None,
+    allow_many: bool = False,
+    minimum_share: float = LOST_SHARE,
+    flips: FlipTracks | None = None,
+) -> PoseTrust:
+    """Where the pose is not trusted, after all that is known of the same frames from the pictures and from a second look in the mirror.
 
     The extractor says so, the confidence of its joints has collapsed below a share of the usual, or the pose is likely to be wrong.
     """
     witness = track.scored(allow_many)
     confidence = joint_motion(track, witness, 0.0).confidence
-    failure = pose_failure(track, pixels)
+    failure = pose_failure(track, pixels, flips)
     level = np.where(track.seen(), confidence.mean(axis=1), np.nan)
     usual = running_median(level[:, None], half_window(track.times, 1.5))[:, 0]
     doubted = np.array([value == Presence.UNCERTAIN for value in track.presence], bool) & track.seen()

@@ -60,6 +60,11 @@ class Follower:
                 return pose, True
         return pose, False
 
+    def forget(self) -> None:
+        """Follow nobody: what comes next has nothing to do with what came before."""
+        self._let_go(np.zeros((64, 64, 3), np.uint8))
+        self._following = False
+
     def _let_go(self, frame: np.ndarray) -> None:
         """A black picture: the tracker loses what it followed and searches the next frame as a whole."""
         self._holistic.find(np.zeros_like(frame))

@@ -11,6 +11,7 @@ from core.track import HumanTrack
 from core.tracks.bones import bone_lengths, bone_vectors
 from core.tracks.drift import change, colour_drift, size_drift, steps
 from core.tracks.edits import crossfade, cut, flicker
+from core.tracks.flips import FlipTracks
 from core.tracks.footing import footing
 from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
@@ -45,6 +46,8 @@ class LocalTracks:
     What to trust
       confidence [T, J]         visibility of the joint, 0..1
       sharpness                 of the person's picture over that of the second around it: below 0.6 it is blurred
+      flip                      how far the body found in the mirrored picture is from the body, mirrored back (median joint, body heights);
+                                ordinary below 0.03, NaN where nobody looked (`flips`)
     Joints
       joint_speed [T, J]        in the picture, a second
       joint_space_speed [T, J]  relative to the hips in space, a second
@@ -98,6 +101,7 @@ class LocalTracks:
     duration: np.ndarray
     confidence: np.ndarray
     sharpness: np.ndarray
+    flip: np.ndarray
     joint_speed: np.ndarray
     joint_space_speed: np.ndarray
     joint_acceleration: np.ndarray
@@ -156,8 +160,14 @@ class LocalTracks:
         return len(self.duration)
 
 
-def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool = False, minimum_confidence: float = 0.5) -> LocalTracks:
-    """All local tracks of a HumanTrack and the pixel tracks of the same frames (None: there are no pictures).
+def local_tracks(
+    track: HumanTrack,
+    pixels: PixelTracks | None,
+    allow_many: bool = False,
+    minimum_confidence: float = 0.5,
+    flips: FlipTracks | None = None,
+) -> LocalTracks:
+    """All local tracks of a HumanTrack and the pixel and flip tracks of the same frames (None: there are no pictures, nobody looked).
 
     Frames that take no part in scores are no witnesses for the body; joints below the minimum confidence are unknown. Raises ValueError
     when the two are of different lengths.
@@ -188,6 +198,7 @@ def local_tracks(track: HumanTrack, pixels: PixelTracks | None, allow_many: bool
     found = {
         "duration": motion.duration,
         "confidence": motion.confidence,
+        "flip": blank if flips is None else flips.whole,
         "joint_speed": motion.speed,
         "joint_space_speed": motion.space_step / motion.duration[:, None],
         "joint_acceleration": _acceleration(motion),

@@ -55,7 +55,7 @@ def analysed(clip: Path, manifold: Path, store: Store) -> tuple[Analysis | str, 
 def test_that_what_the_extractor_does_not_give_is_computed_behind_it(clip: Path, manifold: Path, tmp_path: Path) -> None:
     analysis, stages = analysed(clip, manifold, Store(tmp_path / "cache"))
     assert isinstance(analysis, Analysis)
-    assert stages == ["open", "extract", "tracks", DESCRIBE, "embed", "score", "glitches"]
+    assert stages == ["open", "extract", "tracks", "mirror", DESCRIBE, "embed", "score", "glitches"]
     sources = {source["name"]: source["space"] for source in to_json(analysis)["extractor"]["sources"]}
     assert sources["clip"] == find_weights("clip").source.space
     assert analysis.track.features["dino"].shape == (40, 768)

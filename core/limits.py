@@ -25,7 +25,7 @@ class Planted:
 
     @property
     def sentence(self) -> str:
-        return f"{self.what}: {self.found} of {self.planted} planted ones were found."
+        return f"{self.what}: {self.found} of {self.planted} planted ones found."
 
 
 PLANTED = (

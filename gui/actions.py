@@ -68,6 +68,7 @@ ACTIONS = (
     Action("theme_system", "View", "Colours of the desktop", (), "theme_system", True, "theme", False, True),
     Action("theme_light", "View", "Light", (), "theme_light", True, "theme", False),
     Action("theme_dark", "View", "Dark", (), "theme_dark", True, "theme", False),
+    Action("limits", "Help", "What this tool cannot see", (), "show_limits", needs_video=False),
     Action("cheat_sheet", "Help", "Keys and mouse", ("F1",), "show_cheat_sheet", needs_video=False),
     Action("log", "Help", "Show the log", (), "show_log", needs_video=False),
     Action("about", "Help", "About Telltale", (), "show_about", needs_video=False),

@@ -18,6 +18,7 @@ from core.training.errors import DatasetError
 from core.training.log import LOG_SUFFIX, log_beside, read_run
 from gui import theme
 from gui.cheat_sheet import CheatSheet
+from gui.limits import LimitsDialog
 from gui.models_page import ModelsPage
 from gui.views.training import TrainingDialog
 
@@ -239,6 +240,9 @@ class Commands(QObject):
         self._theme("dark")
 
     # -- Help
+
+    def show_limits(self) -> None:
+        LimitsDialog(self._window).show()
 
     def show_cheat_sheet(self) -> None:
         CheatSheet(self._window).show()

@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
         self.playback.changed.connect(self.transport.set_playing)
         self.layers.opacity_changed.connect(lambda name, opacity: self.set_layer(name, opacity=opacity))
         self.header.picked.connect(self._show_video)
+        self.scores.limits_wanted.connect(self.actions_by_id["limits"].trigger)
         self.what_if.closed.connect(self.commands.forget_what_if)
 
     def _arrange(self) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.analysis import Analysis
-from core.limits import ALWAYS, not_detectable, outside_text, seen_weakly
+from core.limits import outside_text
 from gui.views.base import Painted, View
 from gui.words import class_text
-
-_LIMITS_HEIGHT = 210
 
 
 class Figures(Painted):
@@ -58,7 +56,9 @@ class Figures(Painted):
 
 
 class ScoresView(View):
-    """Four figures, the statements that go with them, and what they cannot tell."""
+    """Four figures, the statements that go with them, and a button to ask what they cannot tell."""
+
+    limits_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,15 +71,12 @@ class ScoresView(View):
         self.info = QToolButton()
         self.info.setText("ℹ  What this cannot see")
         self.info.setToolTip("Faults that are not detectable or seen weakly, and what is never judged")
-        self.info.setCheckable(True)
         self.info.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.limits = _scrolled(limits_text())
-        self.limits.hide()
-        self.info.toggled.connect(self.limits.setVisible)
+        self.info.clicked.connect(self.limits_wanted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.figures, self.statements, self.remarks, self.info, self.limits):
+        for widget in (self.figures, self.statements, self.remarks, self.info):
             layout.addWidget(widget)
 
     def show_frame(self, frame: int) -> None:
@@ -132,38 +129,6 @@ def statements(analysis: Analysis | None) -> list[str]:
     if scores.nearest_class is not None and not scores.outside and analysis.manifold.caution:
         found.append(analysis.manifold.caution)
     return found
-
-
-def limits_text() -> str:
-    """What the tool cannot see, as HTML without anything from outside."""
-    groups = (
-        ("Not detectable: found so seldom that silence says nothing", not_detectable()),
-        ("Seen weakly", seen_weakly()),
-        ("Never judged, or only with care", ALWAYS),
-    )
-    parts = []
-    for heading, lines in groups:
-        if lines:
-            parts.append(f"<p><b>{heading}</b></p><ul style='margin-left: -22px'>")
-            parts += [f"<li>{line}</li>" for line in lines] + ["</ul>"]
-    return "".join(parts)
-
-
-def _scrolled(text: str) -> QScrollArea:
-    """Long words that must not push everything else out of the window."""
-    label = QLabel(text)
-    label.setObjectName("muted")
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setAlignment(Qt.AlignmentFlag.AlignTop)
-    area = QScrollArea()
-    area.setObjectName("limits")
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFixedHeight(_LIMITS_HEIGHT)
-    area.setWidget(label)
-    return area
 
 
 def _value(value: float | None, digits: int = 3) -> str:

@@ -17,8 +17,8 @@ from tests.synthetic_tracks import moving_track
 
 def test_that_kinds_are_told_by_how_often_they_are_found() -> None:
     kinds = [Planted("A well", 17, 20), Planted("B weakly", 12, 20), Planted("C hardly", 11, 20), Planted("D never", 0, 20)]
-    assert not_detectable(kinds) == ("D never: 0 of 20 planted ones were found.", "C hardly: 11 of 20 planted ones were found.")
-    assert seen_weakly(kinds) == ("B weakly: 12 of 20 planted ones were found.",)
+    assert not_detectable(kinds) == ("D never: 0 of 20 planted ones found.", "C hardly: 11 of 20 planted ones found.")
+    assert seen_weakly(kinds) == ("B weakly: 12 of 20 planted ones found.",)
 
 
 def test_that_the_benchmark_s_kinds_stand_there_once_each() -> None:

@@ -9,13 +9,13 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from core.analysis import EncoderReaction
 from core.limits import ALWAYS, not_detectable, seen_weakly
 from core.session import Session
 from core.track import Presence
+from gui.limits import LimitsDialog
 from gui.views.evidence import EvidencePane
 from gui.views.map import current_window
 from gui.views.progress import remaining_text
@@ -176,15 +176,13 @@ def test_that_a_remark_about_the_clip_is_no_warning(window: MainWindow, clip: Pa
 
 
 def test_that_what_cannot_be_seen_is_told_with_its_figures_on_demand(window: MainWindow) -> None:
-    assert not window.scores.limits.isVisible()
+    assert window.findChildren(LimitsDialog) == []
     window.scores.info.click()
-    assert window.scores.limits.isVisible()
-    label = window.scores.limits.widget()
-    assert isinstance(label, QLabel)
+    (dialog,) = window.findChildren(LimitsDialog)
+    assert dialog.isVisible()
+    assert not_detectable()
     for sentence in (*not_detectable(), *seen_weakly(), *ALWAYS):
-        assert sentence in label.text()
-    window.scores.info.click()
-    assert not window.scores.limits.isVisible()
+        assert sentence in dialog.words.text()
 
 
 def told(window: MainWindow, **changes: Any) -> EvidencePane:

@@ -114,8 +114,8 @@ TRACKS = (
 # What says how well a frame or a pose is seen, what the camera does or what an editor did is no motion and has no band; nor have places,
 # directions and what only a regression weighs.
 NO_MOTION = (
-    "duration", "confidence", "flip", "sharpness", "regular", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
-    "bone_shown", "bone_pointing", "trunk_path", "footing",
+    "duration", "confidence", "flip", "sharpness", "regular", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom",
+    "camera_support", "bone_shown", "bone_pointing", "trunk_path", "footing",
 )  # fmt: skip
 _BY_NAME = {track.name: track for track in TRACKS}
 

@@ -1,54 +1,16 @@
 """How likely it is that a pose is wrong: it must follow what a failing estimate looks like, and not what a faulty motion looks like."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from core.pose_failure import KINDS, Regression, bundled_model, pose_failure, pose_features
+from core.pose_failure import KINDS, MIRROR, Regression, bundled_model, pose_failure, pose_features
 from core.skeletons import BLAZEPOSE, OPENPOSE_BODY
-from core.track import HumanTrack
+from core.tracks.flips import FlipTracks
 from core.tracks.joints import JOINTS
-from core.tracks.pixels.measure import PixelTracks
-from tests.walking import HEIGHT_PIXELS, PIXELS_PER_METRE, walking_track
+from tests.walking import HEIGHT_PIXELS, walking_track
+from tests.watched import FRAMES, leap, pictures, watched
 
-FRAMES = 60
 WRIST = JOINTS.index("left_wrist")
-
-
-def watched(frames: int = FRAMES) -> HumanTrack:
-    """A walk, as by the extractor whose failures are known."""
-    track = walking_track(frames=frames)
-    return replace(track, extractor=replace(track.extractor, name="blazepose"))
-
-
-def pictures(track: HumanTrack, unexplained: dict[int, float] | None = None) -> PixelTracks:
-    """What the pictures tell when every joint moves as its picture does; unexplained: frame -> grey levels that the flow leaves over."""
-    frames = len(track)
-    flow = np.zeros((frames, len(JOINTS), 2))
-    flow[1:] = np.diff(track.keypoints[:, [OPENPOSE_BODY.index(name) for name in JOINTS]], axis=0)
-    left = np.full((frames, 2), 2.0)
-    for frame, value in (unexplained or {}).items():
-        left[frame] = value
-    shapes = {
-        "distance": (3, 32),
-        "mirrored": (3, 4),
-        "light": (2,),
-        "camera": (4,),
-        "person_flow": (2,),
-        "flow_turn": (3,),
-        "colours": (5, 3),
-    }
-    rest = {name: np.zeros((frames, *shape)) for name, shape in shapes.items()}
-    ones = {name: np.ones(frames) for name in ("support", "sharpness")}
-    return PixelTracks(joint_flow=flow, unexplained=left, cut=np.zeros(frames), **rest, **ones)
-
-
-def leap(track: HumanTrack, frames: slice, body_heights: float, names: tuple[str, ...] = ("left_wrist",)) -> None:
-    """The joints are found elsewhere, while the pictures stay as they are."""
-    for name in names:
-        track.keypoints[frames, OPENPOSE_BODY.index(name), 0] += body_heights * HEIGHT_PIXELS
-        track.points3d[frames, BLAZEPOSE.index(name), 0] += body_heights * HEIGHT_PIXELS / PIXELS_PER_METRE
 
 
 def test_that_a_pose_that_moves_as_its_picture_does_is_right() -> None:
@@ -99,6 +61,33 @@ def test_that_nothing_is_lost_without_pictures() -> None:
     assert not pose_failure(track, None).lost.any()
 
 
+def mirror(frames: dict[int, float]) -> FlipTracks:
+    """What a second look found: joints so many body heights away in these frames; nobody looked at the others."""
+    picture = np.full((FRAMES, len(JOINTS)), np.nan, np.float32)
+    for frame, value in frames.items():
+        picture[frame] = value
+    return FlipTracks(picture, 3 * picture)
+
+
+def test_that_a_body_found_elsewhere_in_the_mirror_is_doubted_where_somebody_looked() -> None:
+    track = watched()
+    without, with_mirror = (pose_failure(track, pictures(track), flips) for flips in (None, mirror({20: 0.3, 21: 0.005})))
+    assert with_mirror.frame[20] > 20 * without.frame[20]
+    assert with_mirror.joint[20].min() > 20 * np.median(without.joint[20])
+    assert with_mirror.frame[21] < 0.05
+    np.testing.assert_array_equal(np.delete(with_mirror.frame, [20, 21]), np.delete(without.frame, [20, 21]))
+
+
+def test_that_a_doubtful_pose_is_believed_when_the_mirror_shows_the_same() -> None:
+    track = watched()
+    seen = pictures(track)
+    for frame in range(30, 36, 2):
+        leap(track, slice(frame, frame + 1), 0.3, JOINTS)
+    track.keypoint_scores[30:36] = 0.2
+    without, agreed = (pose_failure(track, seen, flips) for flips in (None, mirror(dict.fromkeys(range(25, 41), 0.005))))
+    assert agreed.frame[32] < 0.5 * without.frame[32]
+
+
 def test_that_nothing_is_claimed_about_another_extractor() -> None:
     track = walking_track(frames=FRAMES)
     found = pose_failure(track, pictures(track))
@@ -141,6 +130,8 @@ def test_that_the_bundled_model_doubts_more_where_more_speaks_for_a_failure() ->
     model = bundled_model()
     assert model.extractor == "blazepose"
     assert model.lost["alone"] is None
+    flip = model.frame[MIRROR]
+    assert flip.weight[flip.features.index("flip_third")] + flip.weight[flip.features.index("flip")] > 0
     for kind in KINDS:
         for regression, name in ((model.joint[kind], "doubt"), (model.joint[kind], "outside")):
             assert regression.weight[regression.features.index(name)] > 0

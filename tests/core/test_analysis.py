@@ -184,3 +184,12 @@ def test_that_a_manifold_says_how_far_its_nearest_class_can_be_believed() -> Non
     known = ManifoldInfo("m", "0" * 64, 30.0, "corrected", ("pose",), ("walk", "run"), 0.24)
     assert known.caution == "The nearest class is a hint: it was right for 24% of the clips held out from training."
     assert replace(known, clip_accuracy=None).caution is None
+
+
+def test_that_remarks_come_back_and_may_be_missing_in_older_exports(make_analysis: Maker) -> None:
+    told = replace(make_analysis(), remarks=("Unusual tempo: the motion looks slowed down.",))
+    exported = to_json(told)
+    assert exported["remarks"] == ["Unusual tempo: the motion looks slowed down."]
+    assert from_json(exported).remarks == analysis_from_arrays(analysis_arrays(told)).remarks == told.remarks
+    del exported["remarks"]
+    assert from_json(exported).remarks == ()

@@ -40,7 +40,10 @@ LICENCE = (
 
 
 def load_dataset(folder: Path) -> list[LabelledClip]:
-    """Every track that the folder's index names, by file name: the index is in the order in which the films were ready. Raises OSError, KeyError or ValueError when one is missing or malformed."""
+    """Every track that the folder's index names, by file name, since the index is in the order in which the films were ready.
+
+    Raises OSError, KeyError or ValueError when one is missing or malformed.
+    """
     index = sorted(json.loads((folder / "index.json").read_text(encoding="utf-8")), key=lambda entry: str(entry["file"]))
     return [LabelledClip(entry["clip"], entry["action"], entry["subject"], load_track(folder / entry["file"])) for entry in index]
 

@@ -11,10 +11,12 @@ from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Par
 from core.extraction import Cancelled as Stopped
 from core.logs import log_file
 from core.manifold import ManifoldError
-from core.pipeline import STAGES, RequestError, analyze, pixels_key, run
+from core.pipeline import STAGES, RequestError, analyze, flips_key, pixels_key, run
 from core.ranges import pixels_over_all_frames
 from core.recall import recall_latest
-from core.store import ANALYSIS, EMBEDDING, GLITCHES, PIXELS, TRACK, Store
+from core.store import ANALYSIS, EMBEDDING, FLIPS, GLITCHES, PIXELS, TRACK, Store
+from core.tracks.flips import FlipTracks
+from core.tracks.joints import JOINTS
 from core.tracks.pixels.measure import PixelTracks
 from core.video import VideoError
 from tests.tiny_extractor import TinyRequest, write_clip, write_manifold
@@ -96,7 +98,7 @@ def test_that_another_class_reuses_track_and_embedding(clip: Path, manifold: Pat
     assert analysis.action == "Squat"
     assert runs(log) == 1
     kinds = [entry.kind for entry in store.entries()]
-    assert [kinds.count(kind) for kind in (TRACK, PIXELS, EMBEDDING, GLITCHES, ANALYSIS)] == [1, 1, 1, 1, 2]
+    assert [kinds.count(kind) for kind in (TRACK, PIXELS, FLIPS, EMBEDDING, GLITCHES, ANALYSIS)] == [1, 1, 1, 1, 1, 2]
 
 
 def test_that_allow_many_reuses_the_track_alone(clip: Path, manifold: Path, tmp_path: Path, log: Path) -> None:
@@ -122,6 +124,19 @@ def test_that_the_pixel_tracks_of_the_range_are_kept(clip: Path, manifold: Path,
     np.testing.assert_array_equal(over_all.distance[11:50, 0, 0], pixels.distance[1:, 0, 0])
     assert np.isnan(over_all.distance[:10]).all()
     assert np.isnan(over_all.distance[50:]).all()
+
+
+def test_that_the_flip_tracks_of_the_range_are_kept(clip: Path, manifold: Path, tmp_path: Path) -> None:
+    """Of an extractor whose failures are not known nothing is looked at again."""
+    store = Store(tmp_path)
+    collect(TinyRequest(clip, manifold=manifold, frames=(10, 50)), store)
+    (entry,) = store.entries(FLIPS)
+    (track,) = store.entries(TRACK)
+    assert entry.key == flips_key(track.key)
+    flips = store.load(FLIPS, entry.key, FlipTracks)
+    assert flips is not None
+    assert flips.picture.shape == flips.space.shape == (40, len(JOINTS))
+    assert np.isnan(flips.picture).all()
 
 
 def test_that_a_broken_track_in_the_cache_is_extracted_again(clip: Path, manifold: Path, tmp_path: Path, log: Path) -> None:

@@ -48,6 +48,18 @@ def encoder_text(glitch: Glitch) -> str | None:
     )
 
 
+def encoder_line(glitch: Glitch) -> str | None:
+    """The same in a line, for the window."""
+    reaction = glitch.encoder
+    if reaction is None or glitch.kind in (EDIT, POSE_LOST):
+        return encoder_text(glitch)
+    sees = "sees" if reaction.seen else "does not see"
+    # The encoder is said to step less across an event than across its healed version by a negative number: a freeze does that.
+    return (
+        f"The encoder {sees} this event: {reaction.rise:.1f} usual steps above the healed clip (ordinary: up to {reaction.highest:.1f})."
+    ).replace("-", "−")
+
+
 def shares_remark(shares: Mapping[str, float], extractor: str) -> str | None:
     """What has to be known before shares are believed; None where there is nothing to say."""
     return ONE_DETECTOR if shares and extractor == "blazepose" else None

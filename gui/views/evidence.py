@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from core.analysis import Glitch
-from core.encoder_words import LOCATED, encoder_text, shares_remark, source_name
+from core.encoder_words import LOCATED, encoder_line, encoder_text, shares_remark, source_name
 from core.skeletons import readable
 from gui.views.base import Painted
 
-_MOST_JOINTS = 4
+_MOST_JOINTS = 3
 _BAR = 8
 _LEAST = 0.005  # less is no percent
 _GAP = 26  # between labels, with their swatches
@@ -91,7 +91,7 @@ class EvidencePane(QFrame):
         self.joints, self.encoder, self.remark = QLabel(), QLabel(), QLabel()
         self.shares = Shares()
         self.remark.setObjectName("muted")
-        self.encoder.setToolTip(LOCATED)
+        self.joints.setToolTip("1× is what 99.9 % of real motion stays below, at this joint, pace and frame rate.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 7, 0, 0)
         layout.setSpacing(3)
@@ -107,10 +107,22 @@ class EvidencePane(QFrame):
         """The evidence of `glitch`, seen by the extractor of this name; None hides it."""
         if glitch is not None:
             _tell(self.joints, joints_text(glitch))
-            _tell(self.encoder, encoder_text(glitch))
+            _tell(self.encoder, encoder_line(glitch))
+            self.encoder.setToolTip(f"{encoder_text(glitch) or ''} {LOCATED}".strip())
             self.shares.show_shares(glitch)
             _tell(self.remark, shares_remark(glitch.sources, extractor))
         self.setVisible(glitch is not None)
+        self._keep_whole()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_whole()
+
+    def _keep_whole(self) -> None:
+        """A splitter knows no heights for widths and would cut wrapped lines off."""
+        layout = self.layout()
+        if layout is not None and self.width() > 0:
+            self.setMinimumHeight(layout.heightForWidth(self.width()))
 
 
 def joints_text(glitch: Glitch) -> str | None:
@@ -119,7 +131,7 @@ def joints_text(glitch: Glitch) -> str | None:
         return None
     parts = [readable(j.name) + (f" {j.excess:.1f}×" if math.isfinite(j.excess) else "") for j in glitch.joints[:_MOST_JOINTS]]
     more = len(glitch.joints) - _MOST_JOINTS
-    return f"Joints: {', '.join(parts)}{f' and {more} more' if more > 0 else ''} (1×: what 99.9 % of real motion stays below)."
+    return f"Joints: {', '.join(parts)}{f' and {more} more' if more > 0 else ''}."
 
 
 def _tell(label: QLabel, text: str | None) -> None:

@@ -35,7 +35,7 @@ class MapView(View):
         self.window_index: int | None = None
         self._shown: EmbeddingMap | None = None
         self._plot = pg.GraphicsView(background=None)
-        self._plot.setMinimumSize(160, 150)
+        self._plot.setMinimumSize(160, 100)
         self._box = pg.ViewBox(lockAspect=True, enableMenu=False)
         self._plot.setCentralItem(self._box)
         self._plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)

@@ -201,21 +201,30 @@ def test_that_the_selected_event_tells_its_joints_and_shares(window: MainWindow)
     reaction = EncoderReaction(2.31, 0.4, 1.2)
     pane = told(window, encoder=reaction, sources={"pose": 0.3, "kp2d": 0.664, "beta": 0.001, "global": 0.035})
     assert pane.isVisible()
-    assert pane.joints.text() == "Joints: left knee 7.0× (1×: what 99.9 % of real motion stays below)."
-    assert pane.encoder.text() == (
-        "The encoder sees this event: across it, it steps 2.3 usual steps farther than across the same frames healed; ordinary stretches "
-        "of this clip reach 1.2."
-    )
+    assert pane.joints.text() == "Joints: left knee 7.0×."
+    assert pane.encoder.text() == "The encoder sees this event: 2.3 usual steps above the healed clip (ordinary: up to 1.2)."
+    assert "across it, it steps 2.3 usual steps farther than across the same frames healed" in pane.encoder.toolTip()
+    assert "located on local tracks" in pane.encoder.toolTip()
     assert pane.shares.labels == ["key points 66 %", "pose 30 %", "orientation 4 %"]
     assert pane.remark.text() == "Pose, orientation, shape and key points come from one detector: not four witnesses."
 
 
 def test_that_an_event_the_encoder_does_not_see_has_no_shares(window: MainWindow) -> None:
-    pane = told(window, encoder=EncoderReaction(0.31, 0.4, 1.2), sources={}, joints=())
-    assert pane.encoder.text().startswith("The encoder does not see this event: across it, it steps only 0.3 usual steps farther")
+    pane = told(window, encoder=EncoderReaction(-0.31, 0.4, 1.2), sources={}, joints=())
+    assert pane.encoder.text() == "The encoder does not see this event: −0.3 usual steps above the healed clip (ordinary: up to 1.2)."
     assert not pane.shares.isVisible()
     assert not pane.remark.isVisible()
     assert not pane.joints.isVisible()
+
+
+def test_that_a_small_window_cuts_no_evidence_off(qtbot: QtBot, window: MainWindow) -> None:
+    shares = dict.fromkeys(("appearance", "global", "pose", "beta", "kp2d"), 0.2)
+    pane = told(window, encoder=EncoderReaction(2.3, 0.4, 1.2), sources=shares)
+    window.resize(1100, 720)
+    layout = pane.layout()
+    assert layout is not None
+    qtbot.waitUntil(lambda: pane.height() >= layout.heightForWidth(pane.width()))
+    assert window.height() == 720
 
 
 def test_that_shares_fit_into_the_panel_and_stand_in_more_lines_when_it_is_narrow(window: MainWindow) -> None:

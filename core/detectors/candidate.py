@@ -33,7 +33,7 @@ LEAST = {
     "slip": 0.25,
     "jitter": 0.6,  # (0.6; limbs that tremble in sight: mostly from 1)
     "size": 0.075,  # (0.071 at the most, in rendered films as well; growth by 15 %: from 0.08)
-    "colour": 15.0,  # (24 in rendered films; a morph of the hue: from 30)
+    "colour": 25.0,  # (24 in rendered films; a morph of the hue: mostly from 30)
 }
 
 

@@ -25,7 +25,7 @@ def test_that_a_trunk_that_changes_its_colour_is_found() -> None:
 
 
 def test_that_colours_of_a_clean_clip_are_not_looked_at() -> None:
-    assert drifts(quiet_tracks(size_drift=0.065 * RISE, colour_drift=np.full(60, 14.0))) == []
+    assert drifts(quiet_tracks(size_drift=0.065 * RISE, colour_drift=np.full(60, 24.5))) == []
 
 
 def stopping(held: float, pictures: bool = False, before: float = 0.6, after: float = 0.6) -> list[tuple[str, str, int, int]]:

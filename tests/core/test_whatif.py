@@ -18,6 +18,8 @@ from core.scores import score
 from core.skeletons import BLAZEPOSE, OPENPOSE_BODY
 from core.timebase import FrameIndex
 from core.track import HumanTrack, Presence, Source, slice_track
+from core.tracks.flips import FlipTracks
+from core.tracks.joints import JOINTS
 from core.tracks.pixels.measure import measure_pictures
 from core.whatif import NEVER_SEEN, NO_PICTURES, PADDED, STILL, TRACKS, Fate, WhatIf, compare_events, to_json, what_if
 from tests.moving_square import film, square_track
@@ -168,7 +170,10 @@ def stuttering() -> tuple[HumanTrack, Film]:
     track = replace(features, size=square.size, boxes=square.boxes, keypoints=square.keypoints, points3d=square.points3d)
     pictures = film(FRAMES)
     pictures[50:53] = [pictures[49]] * 3
-    return track, Film(measure_pictures(pictures, track), lambda frames: (pictures[frame] for frame in frames))
+    nowhere = np.full((FRAMES, len(JOINTS)), np.nan, np.float32)
+    return track, Film(
+        measure_pictures(pictures, track), FlipTracks(nowhere, nowhere), lambda frames: (pictures[frame] for frame in frames)
+    )
 
 
 def test_that_the_pictures_answer_to_dropped_and_held_frames(stuttering: tuple[HumanTrack, Film]) -> None:

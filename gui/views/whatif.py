@@ -57,6 +57,7 @@ class WhatIfStrip(View):
             self.scores.setText(scores_text(what_if))
             self.events.setText(events_text(what_if))
             self.notes.setText(" ".join(what_if.notes))
+            self.notes.setVisible(bool(what_if.notes))
         self.setVisible(what_if is not None)
 
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from core.analysis import Glitch
 from core.bands import bundled_bands
-from core.detectors.body import bent_hinges, joint_jumps, slides, stretches, swaps
+from core.detectors.body import joint_jumps, stretches, swaps
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
 from core.detectors.jitter import jitters, without_what_trembles
+from core.detectors.limbs import limb_faults
 from core.detectors.lost import LOST_SHARE, believed, pose_trust, poses_lost, trusted
 from core.detectors.pictures import in_order_of_meaning, skips
+from core.detectors.sliding import floats, slides
 from core.detectors.still import still_bodies
 from core.evidence import excess, with_evidence
 from core.rarity import bundled_rarity, rarity_text, severity
@@ -25,7 +27,7 @@ from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 7
+DETECTOR = 8
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a
@@ -85,7 +87,8 @@ def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Everything that may be an event, the most specific explanation of the same frames first."""
     # A joint that leaps to a wrong place bends and stretches its limb as well; one that trembles leaps, again and again.
     trembling = jitters(tracks, times)
-    body = (*swaps(tracks), *trembling, *joint_jumps(tracks, times), *bent_hinges(tracks), *stretches(tracks, times))
+    limbs = (*floats(tracks, times), *limb_faults(tracks, times))
+    body = (*swaps(tracks), *trembling, *limbs, *joint_jumps(tracks, times), *stretches(tracks, times))
     pictures = without_what_trembles(in_order_of_meaning(tracks), trembling)
     return [*pictures, *still_bodies(tracks, times), *body, *skips(tracks), *slides(tracks, times), *drifts(tracks)]
 

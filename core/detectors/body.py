@@ -1,17 +1,16 @@
-"""Events that the body tells: joints that leap, limbs that grow, sides that change places, hinges that bend wrongly, feet that slide."""
+"""Events that the body tells: joints that leap, limbs that grow, sides that change places."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
+from scipy.ndimage import minimum_filter1d
 
 from core.analysis import JointEvidence
-from core.detectors.candidate import JUMP, LEAST, SLIDE, STRETCH, SWAP, Candidate, frames_text, peaks, runs
+from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text, peaks, runs
 from core.skeletons import readable
 from core.tracks.bones import BONES
-from core.tracks.hinges import HINGES
 from core.tracks.joints import JOINTS, half_window, median, running_median
 from core.tracks.local import LocalTracks
 from core.tracks.sides import PAIRS
@@ -24,14 +23,16 @@ _WHOLE_BODY = 8  # joints
 _BOTH_SIDES, _MIRRORED = 3, 0.01
 _ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body in space saw what the key points did
 # A pose that leaps while its picture goes on was lost; where the pictures leap as well it was right.
+# Both sides have leapt: body heights that their limbs leap together, the share of the one side in the other, of the trunk in both, and how
+# much farther than the body before its mirror image may be.
+_LIMB_JOINTS = ("elbow", "wrist", "knee", "ankle")
+_SIDES_LEAP, _ALIKE, _TRUNK_LEAPS, _FARTHER = 0.35, 0.4, 0.5, 0.02
 _SMOOTH, _ABRUPT, _NOT_KNOWN = 1.0, 2.0, 0.5
 # Of a limb that is longer for a moment: frames that it lasts at least, the least change that counts, the bone's trembling from frame to
 # frame and the change of all bones that halve the value.
 _LASTS, _BUMP, _TREMBLING, _ALL_BONES, _SHORTEST = 4, 0.04, 0.01, 0.1, 0.3
 # Two leaps of the same joints are one event within so many seconds, when the smaller is so large a share of the larger.
 _BACK, _SMALLER_LEAP = 0.7, 0.2
-_AFTER_LEAP = 0.3  # seconds on either side of a leap, which the speed of what rests looks at
-_BENDS = (("hinges", "bends the wrong way by"), ("turned hinges", "has turned its bend sideways by"))
 
 
 def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
@@ -57,11 +58,12 @@ def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         lead = int(part[peak - first].argmax())
         joints = tuple(_evidence(joint, total[joint] / total.sum()) for joint in order)
         mirrored = float(np.max(np.nan_to_num(tracks.body_swap[first:stop])))
-        kind = SWAP if seen and mirrored >= _MIRRORED and len(order) >= _BOTH_SIDES else JUMP
+        of_sides = both_sides(tracks, first, stop) or (mirrored >= _MIRRORED and len(order) >= _BOTH_SIDES)
+        kind = SWAP if seen and of_sides else JUMP
         who = "The whole body" if len(order) >= _WHOLE_BODY else f"The {readable(JOINTS[lead])}"
         text = f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, unlike the motion around."
         if kind == SWAP:
-            text = f"{text[:-1]}; it is nearer to the mirror image of the body before: left and right may have changed places."
+            text = f"{text[:-1]}; both sides leap at once: left and right may have changed places."
         sure = float(np.nanmean(tracks.confidence[peak - 1 : peak + 1][:, order].min(axis=0)))
         votes: tuple[str, ...] = ("joint steps in the picture",)
         if (in_space[peak, order] >= score_least / 2).any():
@@ -91,6 +93,21 @@ def _there_and_back(leaps: list[Candidate], within: int) -> list[Candidate]:
 def _alike(a: Candidate, b: Candidate) -> bool:
     names = [{joint.name for joint in found.joints} for found in (a, b)]
     return min(a.value, b.value) >= _SMALLER_LEAP * max(a.value, b.value) and (a.joints[0].name in names[1] or b.joints[0].name in names[0])
+
+
+def both_sides(tracks: LocalTracks, start: int, stop: int) -> bool:
+    """Whether the limbs of both sides leap where these frames begin or end, into what may be the mirror image of before, and the trunk does
+    not."""
+    jumps = np.nan_to_num(tracks.joint_jump)
+    for edge in (start, stop):
+        highest = jumps[max(edge - 1, 0) : edge + 2].max(axis=0, initial=0.0)
+        left, right = (highest[[JOINTS.index(f"{side}_{name}") for name in _LIMB_JOINTS]].sum() for side in ("left", "right"))
+        trunk = highest[[JOINTS.index(f"{side}_{name}") for side in ("left", "right") for name in ("shoulder", "hip")]].sum()
+        if np.max(np.nan_to_num(tracks.body_swap[max(edge - 1, 0) : edge + 2]), initial=-1.0) < -_FARTHER:
+            continue
+        if left + right >= _SIDES_LEAP and min(left, right) >= _ALIKE * max(left, right) and trunk < _TRUNK_LEAPS * (left + right):
+            return True
+    return False
 
 
 def exchanged(tracks: LocalTracks) -> np.ndarray:
@@ -171,35 +188,6 @@ def swaps(tracks: LocalTracks) -> list[Candidate]:
         text = f"Left and right {names} change places between frames {peak - 1} and {peak}."
         sure = float(np.nanmean(tracks.confidence[peak]))
         found.append(Candidate("sides", SWAP, first, stop, peak, float(pairs[peak].max()), sure, joints, ("sides",), text))
-    return found
-
-
-def bent_hinges(tracks: LocalTracks) -> list[Candidate]:
-    """Knees and elbows that bend the wrong way, or sideways."""
-    found = []
-    for column, name in enumerate(HINGES):
-        for (detector, what), track in zip(_BENDS, (tracks.hyperextension, tracks.hinge_turn), strict=True):
-            values = track[:, column]
-            for first, stop, peak in peaks(values, LEAST[detector], 0.5, bridge=2):
-                if stop - first < 2:
-                    continue
-                text = f"{readable(name).capitalize()} {what} up to {values[peak]:.0f} degrees in {frames_text(first, stop)}."
-                joint = JOINTS.index(name)
-                sure = float(np.nanmean(tracks.confidence[first:stop, joint]))
-                joints = (_evidence(joint, 1.0),)
-                found.append(Candidate(detector, STRETCH, first, stop, peak, float(values[peak]), sure, joints, ("hinges",), text))
-    return found
-
-
-def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
-    """A standing foot that slides, or a body that floats; not where the picture leaps, which moves everything at once."""
-    leaps = maximum_filter1d((np.nan_to_num(tracks.unexplained) > _ABRUPT).astype(int), 2 * half_window(times, _AFTER_LEAP) + 1) > 0
-    found = []
-    for first, stop, peak in peaks(np.where(leaps, np.nan, tracks.slip), LEAST["slip"], 0.6, bridge=3):
-        value = float(tracks.slip[peak])
-        text = f"Nothing of the body rests in {frames_text(first, stop)}: all of it slides by at least {value:.2f} body heights a second."
-        sure = float(np.nanmean(tracks.confidence[first:stop].max(axis=1)))
-        found.append(Candidate("slip", SLIDE, first, stop, peak, value, sure, (), ("what rests",), text))
     return found
 
 

@@ -24,13 +24,14 @@ LEAST = {
     "reversal": 1.0,  # (0.85; frames turned round: from 1.8)
     "skip": 2.7,  # (2.9; frames left out: from 3.3)
     "still": 0.3,
-    "hinges": 5.0,
-    "turned hinges": 60.0,
+    "hinges": 0.02,  # odds of the regressions (`regressions`)
+    "limbs": 0.02,
     "sides": 0.03,
     "bones": 0.3,
     "joints": 4.0,
     "joints alone": 2.8,
-    "slip": 0.25,
+    "slip": 0.02,
+    "floats": 4.0,  # (9 where people skip and jump; bodies that are carried up and down again: mostly from 10)
     "jitter": 0.6,  # (0.6; limbs that tremble in sight: mostly from 1)
     "size": 0.075,  # (0.071 at the most, in rendered films as well; growth by 15 %: from 0.08)
     "colour": 25.0,  # (24 in rendered films; a morph of the hue: mostly from 30)

@@ -15,6 +15,7 @@ import numpy as np
 _STEP_SECONDS, _LINE_SECONDS, _SHORTEST, LONGEST = 0.1, 0.1, 0.18, 0.75
 _USUAL = 0.1  # body heights: of excursions as clear as each other the larger counts for more, this much for once
 _LEAST = 0.8  # of the strength that is looked at
+_SLOWEST = 1 / 18  # seconds a frame: at slower rates a jump up and down lies between a few frames and looks like one
 _SAME_START, _SAME_STOP = 2, 3  # frames: nearer to a stronger excursion it is the same one
 
 
@@ -62,7 +63,7 @@ def steps(places: np.ndarray, times: np.ndarray, noise: float) -> Steps:
     longest = max(1, round(_STEP_SECONDS / step))
     jump = np.zeros((longest + 1, *places.shape))
     clear = np.zeros((longest + 1, *places.shape[:2]))
-    if total < 2 * span + longest:
+    if total < 2 * span + longest or step > _SLOWEST:
         return Steps(jump, clear)
     place = np.arange(span) - (span - 1) / 2
     windows = np.lib.stride_tricks.sliding_window_view(np.asarray(places, np.float64), span, axis=0)

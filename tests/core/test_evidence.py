@@ -68,7 +68,7 @@ def test_that_the_multiple_counts_what_is_above_the_ordinary() -> None:
 
 def test_that_hinges_and_sides_have_multiples_of_their_own() -> None:
     tracks = quiet_tracks(hinge_turn=of_column(T, 4, {1: {30: 50.0}}), swap_pairs=of_column(T, 6, {4: {30: 0.4}}))
-    bent = told(event("turned hinges", 29, 32, ("right_knee",)), tracks, flat_bands(hinge_turn=20.0))
+    bent = told(replace(event("hinges", 29, 32, ("right_knee",)), measure="hinge_turn"), tracks, flat_bands(hinge_turn=20.0))
     assert bent.joints[0].excess == pytest.approx(2.5)
     swapped = told(event("sides", 30, 31, ("left_knee", "right_knee")), tracks, flat_bands(swap_pairs=0.1))
     assert [joint.excess for joint in swapped.joints] == [pytest.approx(4), pytest.approx(4)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.detectors.body import bent_hinges, exchanged, joint_jumps, slides, stretch_value, stretches, swaps
+from core.detectors.body import both_sides, exchanged, joint_jumps, stretch_value, stretches, swaps
 from core.detectors.candidate import Candidate
 from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
@@ -30,7 +30,7 @@ def told(found: list[Candidate]) -> list[tuple[str, str, int, int, int]]:
 
 def test_that_a_body_at_rest_has_no_events() -> None:
     for tracks in (quiet_tracks(), quiet_tracks(pictures=False)):
-        assert [*joint_jumps(tracks, TIMES), *stretches(tracks, TIMES), *swaps(tracks), *bent_hinges(tracks), *slides(tracks, TIMES)] == []
+        assert [*joint_jumps(tracks, TIMES), *stretches(tracks, TIMES), *swaps(tracks)] == []
 
 
 def test_that_a_leap_that_the_pictures_show_is_told_with_its_joint() -> None:
@@ -170,21 +170,21 @@ def test_that_a_stretch_counts_for_less_while_all_bones_change() -> None:
     assert values[1] < 0.5 * values[0]
 
 
-def test_that_a_knee_that_bends_back_is_told_with_its_degrees() -> None:
-    (found,) = bent_hinges(quiet_tracks(hyperextension=of_column(60, 4, {1: dict.fromkeys(range(20, 26), 40.0)})))
-    assert told([found]) == [("hinges", "stretch", 20, 26, 20)]
-    assert found.text == "Right knee bends the wrong way by up to 40 degrees in frames 20 to 25."
-    assert bent_hinges(quiet_tracks(hyperextension=of_column(60, 4, {1: {20: 40.0}}))) == []
+def test_that_limbs_of_both_sides_that_leap_at_once_are_told_from_one_side_and_from_the_whole_body() -> None:
+    left, right = (JOINTS.index(f"{side}_wrist") for side in ("left", "right"))
+    trunk = {JOINTS.index(f"{side}_{name}"): {20: 0.3} for side in ("left", "right") for name in ("shoulder", "hip")}
+    one = of_column(60, 13, {left: {20: 0.4}})
+    both = of_column(60, 13, {left: {20: 0.2}, right: {20: 0.3}})
+    whole = of_column(60, 13, {left: {20: 0.3}, right: {20: 0.3}, **trunk})
+    assert [both_sides(quiet_tracks(joint_jump=jumps), 20, 26) for jumps in (one, both, whole)] == [False, True, False]
+    assert both_sides(quiet_tracks(joint_jump=both), 12, 20)
+    assert not both_sides(quiet_tracks(joint_jump=both), 30, 40)
+    assert not both_sides(quiet_tracks(joint_jump=both, body_swap=np.full(60, -0.1)), 20, 26)
 
 
-def test_that_a_body_of_which_nothing_rests_slides() -> None:
-    slip = at(60, dict.fromkeys(range(20, 30), 0.5))
-    (found,) = slides(quiet_tracks(slip=slip), TIMES)
-    assert told([found]) == [("slip", "slide or float", 20, 30, 20)]
-    assert found.value == pytest.approx(0.5)
-
-
-def test_that_a_picture_that_leaps_moves_everything_and_nothing_slides() -> None:
-    slip = at(60, dict.fromkeys(range(20, 30), 0.5))
-    assert slides(quiet_tracks(slip=slip, unexplained=at(60, {25: 3.0}, 1.0)), TIMES) == []
-    assert slides(quiet_tracks(slip=slip, unexplained=at(60, {45: 3.0}, 1.0)), TIMES) != []
+def test_that_a_leap_of_both_sides_is_a_swap() -> None:
+    jumps = of_column(60, 13, {WRIST: {30: 0.3}, JOINTS.index("right_wrist"): {30: 0.3}})
+    tracks = quiet_tracks(**leap({30: 0.3}, unexplained=at(60, {30: 3.0}, 1.0)) | {"joint_jump": jumps})
+    (found,) = joint_jumps(tracks, TIMES)
+    assert found.kind == "swap"
+    assert found.text.endswith("both sides leap at once: left and right may have changed places.")

@@ -1,0 +1,293 @@
+"""Limbs that are longer, or bent as no limb bends, for a moment: excursions of bones, weighed by a logistic regression.
+
+What the weights rest on is measured on films whose faults are known (tools/fit_body_faults.py); the features are told in `limb_features`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.analysis import JointEvidence
+from core.detectors.body import both_sides
+from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text
+from core.detectors.regressions import odds as fault_odds
+from core.skeletons import readable
+from core.tracks.bones import BONES
+from core.tracks.excursions import Excursions, excursions, steps
+from core.tracks.joints import JOINTS, median, quantile, running_median
+from core.tracks.local import LocalTracks
+
+FEATURES = (
+    "strength", "weaker", "clearer", "amount", "opposite", "alike", "seconds", "between", "along", "across", "longer", "longer_changes",
+    "longer_in_space", "too_long", "too_long_in_space", "long_around", "turned", "bent", "bends_more", "straight", "other_way", "beyond",
+    "upper_moves", "lower_moves", "other_moves", "leaps", "leaps_most", "leaps_inside", "off_flow", "off_flow_inside", "confidence",
+    "least_confidence", "confidence_falls", "speed", "body_speed", "trembling", "leg", "lower",
+    "long_and_longer", "moves_alone",
+)  # fmt: skip
+_LOWER = np.array([lower for _, _, lower in BONES])
+IS_LOWER = np.array([bone[0].endswith(("forearm", "shank")) for bone in BONES])
+_IS_LEG = np.array([bone[0].endswith(("thigh", "shank")) for bone in BONES])
+_PARENT = np.where(IS_LOWER, np.arange(len(BONES)) - 1, np.arange(len(BONES)))
+_CHILD = np.where(IS_LOWER, np.arange(len(BONES)), np.arange(len(BONES)) + 1)
+_OTHER = (np.arange(len(BONES)) + len(BONES) // 2) % len(BONES)
+_NOISE = 0.004  # body heights that a key point trembles by
+_SHORTEST, _SHORTEST_SPACE, _FAINT, _UNUSUALLY_CALM, _SLOWEST = 0.02, 0.03, 0.01, 0.2, 0.05  # floors of what a logarithm is taken of
+_LONGEST_SEEN = 0.9  # quantile of a bone's lengths in the picture
+_AROUND = 6  # frames on either side
+_APART = 3
+_BRIEF = 0.25  # seconds: a limb that is back sooner has leapt
+_LONGER = 0.1  # of the log of the length: so much more is told as a longer limb
+
+
+def limb_faults(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
+    """Excursions that look like a fault of the limb; of those at one place the likeliest."""
+    found = limb_excursions(tracks, times)
+    if not len(found):
+        return []
+    features = limb_features(tracks, found, times)
+    told: list[Candidate] = []
+    for detector in ("hinges", "limbs"):
+        odds = fault_odds(detector, features)
+        if detector == "hinges":
+            odds = np.where(IS_LOWER[found.bone], odds, 0.0)
+        for place in likeliest(found, odds, LEAST[detector]):
+            told.append(_candidate(detector, tracks, found, features, place, float(odds[place])))
+    return told
+
+
+def likeliest(found: Excursions, odds: np.ndarray, least: float) -> list[int]:
+    """The places of those with at least so much, best first, without those that touch a better one.
+
+    The better is the clearer as well as the likelier: lines through the edge of an excursion make a weak one beside it.
+    """
+    kept: list[int] = []
+    for place in np.argsort(-odds * found.strength, kind="stable"):
+        if odds[place] < least:
+            continue
+        start, stop = found.start[place], found.stop[place]
+        if all(start >= found.stop[other] + _APART or stop <= found.start[other] - _APART for other in kept):
+            kept.append(int(place))
+    return kept
+
+
+def limb_excursions(tracks: LocalTracks, times: np.ndarray) -> Excursions:
+    return excursions(steps(tracks.bone_shown, times, _NOISE), times)
+
+
+def limb_features(tracks: LocalTracks, found: Excursions, times: np.ndarray) -> dict[str, np.ndarray]:
+    """float64 [N] each, NaN unknown. "Changes" are those of the step away and of the step back; of two the smaller. Lengths are logs.
+
+    strength, weaker, clearer  of the excursion, of its weaker and of its clearer step
+    amount                     body heights that the weaker step takes the end of the bone
+    opposite, alike            how far the two steps are opposite, and how far of one length
+    seconds, between           that it lasts, that the steps take
+    along, across              cosine of the steps with the bone, with its sign and without
+    longer, longer_changes     change of the length in the picture, and by how much the two changes differ
+    longer_in_space            change of the length in space
+    too_long, too_long_in_space  length inside over the longest that is usually seen, and over the usual in space
+    long_around                the longer of before and after over the longest that is usually seen
+    turned                     change of the direction in space
+    bent, bends_more           bend of the hinge above it inside, and its change; quarter turns
+    straight                   change of the bend in the picture, to the same side
+    beyond                     radians by which the hinge is bent in the picture to the other side than before and after
+    other_way                  cosine of the hinge's direction in the body inside with that before and after
+    upper_moves, lower_moves, other_moves  change of the bone above, of the bone below and of the same bone of the other side
+    leaps, leaps_most, leaps_inside  of the picture (`unexplained`) at the calmer and at the livelier step, and in between
+    off_flow, off_flow_inside  of the end of the bone, from the flow under it, at the calmer step and in between
+    confidence, least_confidence, confidence_falls  of the end of the bone inside, over all, and how much lower it is than around
+    speed, body_speed, trembling  of the end of the bone, of the body, of the bone from frame to frame
+    leg, lower  whether it is a leg; whether it is a forearm or a shank
+    long_and_longer, moves_alone  the smaller of too_long and longer; amount less what the other side moves
+    """
+    at = _Windows(found, len(tracks))
+    bone, parent, child, other = found.bone, _PARENT[found.bone], _CHILD[found.bone], _OTHER[found.bone]
+    shown, pointing = np.asarray(tracks.bone_shown, np.float64), np.asarray(tracks.bone_pointing, np.float64)
+    length, depth = np.linalg.norm(shown, axis=-1), np.linalg.norm(pointing, axis=-1)
+    usual = np.fmax(quantile(length, _LONGEST_SEEN), median(depth))
+    log, log_space = np.log(np.maximum(length, _SHORTEST)), np.log(np.maximum(depth, _SHORTEST_SPACE))
+    direction = pointing / np.maximum(depth, 1e-9)[..., None]
+    away, back = np.linalg.norm(found.away, axis=-1), np.linalg.norm(found.back, axis=-1)
+    amount = np.minimum(away, back)
+    cosines = [
+        step * (jump * place).sum(-1) / np.maximum(size * np.linalg.norm(place, axis=-1), 1e-9)
+        for step, jump, size, place in (
+            (1, found.away, away, at.before(shown)[at.rows, bone]),
+            (-1, found.back, back, at.after(shown)[at.rows, bone]),
+        )
+    ]
+    longer = at.changes(log)[:, at.rows, bone]
+    moves = at.smaller_change(shown)
+    features = {
+        "strength": np.log(found.strength),
+        "weaker": np.log(np.minimum(found.away_clear, found.back_clear)),
+        "clearer": np.log(np.maximum(found.away_clear, found.back_clear)),
+        "amount": np.log(amount),
+        "opposite": -(found.away * found.back).sum(-1) / np.maximum(away * back, 1e-9),
+        "alike": np.log(amount / np.maximum(away, back)),
+        "seconds": (found.stop - found.start) * at.step(times),
+        "between": (found.away_frames + found.back_frames) * at.step(times),
+        "along": np.minimum(*cosines),
+        "across": np.maximum(*np.abs(cosines)),
+        "longer": longer.min(axis=0),
+        "longer_changes": np.abs(longer[0] - longer[1]),
+        "longer_in_space": at.changes(log_space)[:, at.rows, bone].min(axis=0),
+        "too_long": at.inside(log)[at.rows, bone] - np.log(usual)[bone],
+        "too_long_in_space": (at.inside(log_space) - median(log_space))[at.rows, bone],
+        "long_around": np.maximum(at.before(log), at.after(log))[at.rows, bone] - np.log(usual)[bone],
+        "turned": np.log1p(np.degrees(np.minimum(*(_angle(*pair)[at.rows, bone] for pair in at.pairs(direction))))),
+        "upper_moves": np.log(_FAINT + np.where(parent == bone, 0.0, moves[at.rows, parent])),
+        "lower_moves": np.log(_FAINT + np.where(child == bone, 0.0, moves[at.rows, child])),
+        "other_moves": np.log(_FAINT + moves[at.rows, other]),
+        "leg": _IS_LEG[bone].astype(np.float64),
+        "lower": IS_LOWER[bone].astype(np.float64),
+    }
+    features |= _hinge_features(at, bone, parent, shown, direction)
+    features |= _witness_features(at, tracks, found)
+    features["trembling"] = np.log(0.001 + median(np.linalg.norm(np.diff(shown, n=2, axis=0), axis=-1)))[bone]
+    features["long_and_longer"] = np.minimum(features["too_long"], features["longer"])
+    features["moves_alone"] = features["amount"] - features["other_moves"]
+    return features
+
+
+def _hinge_features(at: _Windows, bone: np.ndarray, parent: np.ndarray, shown: np.ndarray, direction: np.ndarray) -> dict[str, np.ndarray]:
+    """Of the hinge above the bone; 0 at the hip and the shoulder, which are none."""
+    upper, lower = direction[:, _PARENT], direction
+    bend = _angle(upper, lower) / (np.pi / 2)
+    cross = shown[:, _PARENT, 0] * shown[..., 1] - shown[:, _PARENT, 1] * shown[..., 0]
+    in_picture = np.arctan2(cross, (shown[:, _PARENT] * shown).sum(-1))
+    # As complex numbers: angles have no middle.
+    turns = [np.angle(inner / np.where(outer == 0, 1, outer)) for outer, inner in at.pairs(np.exp(1j * in_picture))]
+    turns = [turn[at.rows, bone] for turn in turns]
+    normal = np.cross(upper, lower)
+    normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
+    around, inside = (at.before(normal) + at.after(normal))[at.rows, bone], at.inside(normal)[at.rows, bone]
+    size = np.linalg.norm(around, axis=-1) * np.linalg.norm(inside, axis=-1)
+    bent_to = [part(in_picture)[at.rows, bone] for part in (at.before, at.after, at.inside)]
+    found = {
+        "bent": at.inside(bend)[at.rows, bone],
+        "bends_more": at.changes(bend)[:, at.rows, bone].mean(axis=0),
+        "straight": np.where(turns[0] * turns[1] > 0, np.minimum(*np.abs(turns)), 0.0),
+        "beyond": np.minimum(*(-np.sign(side) * bent_to[2] for side in bent_to[:2])),
+        "other_way": (around * inside).sum(-1) / np.maximum(size, 1e-9),
+    }
+    return {name: np.where(parent == bone, 0.0, values) for name, values in found.items()}
+
+
+def _witness_features(at: _Windows, tracks: LocalTracks, found: Excursions) -> dict[str, np.ndarray]:
+    """Whether the picture leaps with the limb, and how sure the pose is."""
+    end = _LOWER[found.bone]
+    unexplained = np.asarray(tracks.unexplained, np.float64)
+    leaps = [at.most(unexplained, *span) for span in at.edges(1)]
+    off = [at.most(np.asarray(tracks.joint_off_flow, np.float64), *span)[at.rows, end] for span in at.edges(0)]
+    off_inside = at.inside(np.asarray(tracks.joint_off_flow, np.float64))[at.rows, end]
+    sure = np.asarray(tracks.confidence, np.float64)
+    around = (at.before(sure) + at.after(sure))[at.rows, end] / 2
+    inside = at.inside(sure)[at.rows, end]
+    whole = (found.start - _AROUND, found.stop + _AROUND)
+    speed = running_median(np.asarray(tracks.joint_speed, np.float64), _AROUND)
+    middle = np.clip((whole[0] + whole[1]) // 2, 0, len(tracks) - 1)
+    return {
+        "leaps": np.log(np.maximum(np.fmin(*leaps), _UNUSUALLY_CALM)),
+        "leaps_most": np.log(np.maximum(np.fmax(*leaps), _UNUSUALLY_CALM)),
+        "leaps_inside": np.log(np.maximum(at.inside(unexplained), _UNUSUALLY_CALM)),
+        "off_flow": np.log(_NOISE + np.fmin(*off)),
+        "off_flow_inside": np.log(_NOISE + off_inside),
+        "confidence": inside,
+        "least_confidence": -at.most(-sure, found.start - 1, found.stop + 1)[at.rows, end],
+        "confidence_falls": inside - around,
+        "speed": np.log(_SLOWEST + speed[middle, end]),
+        "body_speed": np.log(_SLOWEST + median(speed.T)[middle]),
+    }
+
+
+class _Windows:
+    """Medians of three frames before, right inside and after each excursion, of arrays [T, ...] -> [N, ...]."""
+
+    def __init__(self, found: Excursions, total: int) -> None:
+        self.rows = np.arange(len(found))
+        self.found = found
+        first, last = found.start + found.away_frames, found.stop - found.back_frames - 3
+        self._places = [np.clip(place, 0, total - 3) for place in (found.start - 3, first, last, found.stop)]
+        self._total = total
+
+    def step(self, times: np.ndarray) -> float:
+        return float(np.median(np.diff(times)))
+
+    def _medians(self, values: np.ndarray) -> list[np.ndarray]:
+        if np.iscomplexobj(values):
+            smooth = values[:-2] + values[1:-1] + values[2:]
+        else:
+            smooth = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
+        return [smooth[place] for place in self._places]
+
+    def before(self, values: np.ndarray) -> np.ndarray:
+        return self._medians(values)[0]
+
+    def after(self, values: np.ndarray) -> np.ndarray:
+        return self._medians(values)[3]
+
+    def inside(self, values: np.ndarray) -> np.ndarray:
+        _, first, last, _ = self._medians(values)
+        return (first + last) / 2
+
+    def pairs(self, values: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(outside, inside) of the step away and of the step back."""
+        before, first, last, after = self._medians(values)
+        return [(before, first), (after, last)]
+
+    def changes(self, values: np.ndarray) -> np.ndarray:
+        """[2, N, ...]: from outside to inside."""
+        return np.stack([inner - outer for outer, inner in self.pairs(values)])
+
+    def smaller_change(self, vectors: np.ndarray) -> np.ndarray:
+        return np.asarray(np.linalg.norm(self.changes(vectors), axis=-1).min(axis=0))
+
+    def edges(self, wider: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(first, stop) of the frames whose steps lead into the excursion, and out of it."""
+        found = self.found
+        return [
+            (found.start - wider, found.start + found.away_frames + 1 + wider),
+            (found.stop - found.back_frames - wider, found.stop + 1 + wider),
+        ]
+
+    def most(self, values: np.ndarray, first: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """The highest of values [T, ...] in each first..stop; NaN where all are unknown."""
+        known = np.where(np.isfinite(values), values, -np.inf)
+        spans = zip(np.maximum(first, 0), np.minimum(stop, self._total), strict=True)
+        highest = np.stack([known[a : max(b, a + 1)].max(axis=0) for a, b in spans])
+        return np.where(np.isfinite(highest), highest, np.nan)
+
+
+def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Radians between directions [..., 3]."""
+    size = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    return np.asarray(np.arccos(np.clip((a * b).sum(-1) / np.maximum(size, 1e-9), -1, 1)))
+
+
+def _candidate(
+    detector: str,
+    tracks: LocalTracks,
+    found: Excursions,
+    features: Mapping[str, np.ndarray],
+    place: int,
+    odds: float,
+) -> Candidate:
+    start, stop, (name, upper, lower) = int(found.start[place]), int(found.stop[place]), BONES[found.bone[place]]
+    peak = start + int(found.away_frames[place])
+    when, longer = frames_text(start, stop), float(features["longer"][place])
+    amount = float(np.exp(features["amount"][place]))
+    text = f"{readable(JOINTS[lower]).capitalize()} is {amount:.2f} body heights out of place in {when}: it leaps there and back"
+    kind = STRETCH
+    if both_sides(tracks, start, stop):
+        kind, text = SWAP, f"{text}, and the other side with it: left and right may have changed places."
+    elif features["seconds"][place] < _BRIEF:
+        kind, text = JUMP, f"{text}."
+    elif detector == "limbs" and longer >= _LONGER:
+        text = f"{readable(name).capitalize()} becomes {np.expm1(longer):.0%} longer at once in {when}, and as short as before again."
+    else:
+        text = f"{text}, as no {readable(JOINTS[upper]).split()[-1]} moves it."
+    joints = tuple(JointEvidence(JOINTS[joint], 0.5, float(found.strength[place])) for joint in (lower, upper))
+    sure = float(np.nanmean(tracks.confidence[start:stop][:, [upper, lower]].min(axis=1)))
+    return Candidate(detector, kind, start, stop, peak, odds, sure, joints, ("limb excursions",), text)

@@ -225,9 +225,9 @@ def figures(sample: Sample, probability: np.ndarray) -> dict[str, Any]:
 
 
 def lost_from(sample: Sample, probability: np.ndarray) -> dict[str, float] | None:
-    """The lowest probability from which on frames are so often wrong as _PRECISION says; None where too few frames are told so."""
+    """The lowest probability, of a half at least, from which on frames are so often wrong as _PRECISION says; None where too few are."""
     wrong, weight = sample.wrong, sample.weight
-    for least in np.arange(0.2, 1.0, 0.05):
+    for least in np.arange(0.5, 1.0, 0.05):
         told = probability >= least
         share = float(np.average(told, weights=weight))
         if share >= _FEWEST and (precision := float(np.average(wrong[told], weights=weight[told]))) >= _PRECISION:

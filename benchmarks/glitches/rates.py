@@ -35,6 +35,7 @@ _BODY_FILMS, _ORDER_FILMS = 3, 3
 _BODY_KINDS = (("body stretch", "jitter"), ("swap", "hyperextension"), ("root drift", "jitter"))
 _ORDER_KINDS = (("freeze", "reversal"), ("mirror", "shuffle"), ("reversal", "freeze"))
 _ORDER_SECONDS = {"freeze": (0.2, 0.4), "shuffle": (0.27, 0.4), "reversal": (0.4, 0.6), "mirror": (0.2, 0.3)}
+_MARGIN = 0.4  # seconds free at either end: quick clips are short
 _LIKE_A_CLIP = 55.0  # frames a second, at least, of a real clip that takes part
 
 
@@ -115,7 +116,10 @@ def _real(plan: RatePlan, generator: np.random.Generator) -> tuple[float, Sequen
 def _disorder(
     kinds: Sequence[str], speed: np.ndarray, usable: np.ndarray, poses: np.ndarray, fps: float, generator: np.random.Generator
 ) -> Timeline:
-    edits, _ = lay(kinds, speed, usable, fps, generator, lambda kind, rate, chance: round(chance.uniform(*_ORDER_SECONDS[kind]) * rate))
+    def length(kind: str, rate: float, chance: np.random.Generator) -> int:
+        return round(chance.uniform(*_ORDER_SECONDS[kind]) * rate)
+
+    edits, _ = lay(kinds, speed, usable, fps, generator, length, _MARGIN)
     return edit_times(len(speed), edits, poses, fps, generator)
 
 

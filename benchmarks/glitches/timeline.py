@@ -74,14 +74,15 @@ def lay(
     fps: float,
     generator: np.random.Generator,
     lengths: Callable[[str, float, np.random.Generator], int] = length_of,
+    margin_seconds: float = MARGIN,
 ) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
     """Places for plants of these kinds, one after the other, and the kinds that found none.
 
     speed float [T] of the key points; usable bool [T]: frames that show the person well. A plant lies where the mean speed over it is
-    above the median of the usable frames and above `LEAST_SPEED`, `SPACING` from the one before, `MARGIN` from the ends. lengths: source
+    above the median of the usable frames and above `LEAST_SPEED`, `SPACING` from the one before, the margin from the ends. lengths: source
     frames that a plant of a kind takes, by frame rate.
     """
-    margin, spacing = round(MARGIN * fps), round(SPACING * fps)
+    margin, spacing = round(margin_seconds * fps), round(SPACING * fps)
     least = max(float(np.median(speed[usable])), LEAST_SPEED) if usable.any() else np.inf
     edits: list[Edit] = []
     unplaced = []

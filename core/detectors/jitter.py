@@ -14,7 +14,7 @@ from core.tracks.local import LocalTracks
 
 _SHARE = 0.3  # of the highest value: while it is above, the trembling lasts
 _PART = 0.5  # of the highest value: joints above take part in it
-_SHORTEST = 0.35  # seconds
+_SHORTEST, _FEWEST = 0.35, 8  # seconds; frames: a leap to a wrong place and back again fills fewer
 _WHOLE_BODY = 7  # joints
 # Pictures of what trembles fit their neighbours better in another order, too. Frames that really are out of order: mostly above.
 _CLEARLY_SHUFFLED, _AS_CLEAR = 2.1, 0.9
@@ -26,7 +26,7 @@ def jitters(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     found = []
     for first, stop, peak in peaks(scores.max(axis=1), _SHARE * LEAST["jitter"], _SHARE, bridge=2):
         seconds = float(times[stop - 1] - times[first] + np.median(tracks.duration[1:]))
-        if seconds < _SHORTEST or scores[peak].max() < LEAST["jitter"]:
+        if seconds < _SHORTEST or stop - first < _FEWEST or scores[peak].max() < LEAST["jitter"]:
             continue
         highest = scores[first:stop].max(axis=0)
         order = [int(joint) for joint in np.argsort(-highest) if highest[joint] >= _PART * highest.max()]

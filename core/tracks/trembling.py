@@ -17,6 +17,7 @@ from core.tracks.joints import half_window, running_median
 
 _PARABOLA, _AROUND, _CALM = 0.12, 0.25, 0.25  # seconds on either side: of the parabola, of what is averaged, of the calm motion
 _SLOW, _QUICK = 8.0, 12.0  # passages of the middle a second: limbs that turn at speed reach the first, trembling at 6 Hz the second
+_LEAPS, _EVEN = 0.15, 0.35  # median over mean of the squared steps: a leap and another one back leave the first, a sine has 1
 _ALIKE = 0.4  # correlation of the two, up to which they have nothing to do with one another
 # What is ordinary, in body heights: at rest, and for each body height a second of calm motion (measured on clean films: limbs that turn
 # quickly leave a rest that both paths share).
@@ -62,8 +63,10 @@ def trembling(paths: np.ndarray, flow: np.ndarray, camera: np.ndarray, times: np
     held = np.cumsum(np.nan_to_num(camera), axis=0)
     shaken = ((held - savgol_filter(held, 2 * fit + 1, 2, axis=0)) ** 2).sum(axis=-1)
     ordinary = _REST + _PER_SPEED * running_median(speed, around) + np.sqrt(uniform_filter1d(shaken, 2 * around + 1))[:, None]
-    turns = _turns(rests[0] + rests[1], half_window(times, _CALM)) / step
+    both = rests[0] + rests[1]
+    turns = _turns(both, half_window(times, _CALM)) / step
     share = np.clip((alike - _ALIKE) / (1 - _ALIKE), 0, 1) * np.clip((turns - _SLOW) / (_QUICK - _SLOW), 0, 1)
+    share = share * np.clip((_evenness(both, around) - _LEAPS) / (_EVEN - _LEAPS), 0, 1)
     score = reach * share / ordinary
     lost = running_median(known.astype(np.float64), around) < 1
     lost[: fit + 1] = lost[len(lost) - fit - 1 :] = True  # parabolas over the ends see too little
@@ -80,6 +83,14 @@ def _turns(rest: np.ndarray, around: int) -> np.ndarray:
     size = 2 * around + 1
     often, power = (uniform_filter1d(values, size, axis=0, mode="nearest") for values in (passes, rest**2))
     return np.asarray((often * power).sum(axis=-1) / np.maximum(power.sum(axis=-1), 1e-12))
+
+
+def _evenness(rest: np.ndarray, around: int) -> np.ndarray:
+    """float64 [T, J]: median over mean of the squared steps of the rest [T, J, 2], over 2 around + 1 frames."""
+    power = np.zeros(rest.shape[:2])
+    power[1:] = (np.diff(rest, axis=0) ** 2).sum(axis=-1)
+    usual, mean = running_median(power, around), uniform_filter1d(power, 2 * around + 1, axis=0, mode="nearest")
+    return np.asarray(usual / np.maximum(mean, 1e-12))
 
 
 def _bridged(path: np.ndarray) -> np.ndarray:

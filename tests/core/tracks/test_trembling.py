@@ -41,9 +41,10 @@ def test_that_a_fast_swing_of_a_limb_is_no_trembling() -> None:
     assert np.nanmax(trembling(swing, carried(swing), STILL, TIMES).score) < 0.3
 
 
-def test_that_a_leap_and_back_is_no_trembling() -> None:
-    leap = paths()
-    leap[60:62, 1, 1] += 0.3
+@pytest.mark.parametrize("frames", [2, 5, 8])
+def test_that_a_leap_and_back_is_no_trembling(frames: int) -> None:
+    leap = paths(1.0, reach=0.1)
+    leap[60 : 60 + frames, 1, 1] += 0.3
     assert np.nanmax(trembling(leap, carried(leap), STILL, TIMES).score) < 0.3
 
 

@@ -45,7 +45,8 @@ def test_that_a_fast_swing_of_a_limb_is_no_trembling() -> None:
 def test_that_a_leap_and_back_is_no_trembling(frames: int) -> None:
     leap = paths(1.0, reach=0.1)
     leap[60 : 60 + frames, 1, 1] += 0.3
-    assert np.nanmax(trembling(leap, carried(leap), STILL, TIMES).score) < 0.3
+    score = np.nan_to_num(trembling(leap, carried(leap), STILL, TIMES).score)
+    assert (score > 0.3).sum(axis=0).max() < 8  # frames: what is that brief is not told (`core.detectors.jitter`)
 
 
 def test_that_what_the_camera_trembles_is_ordinary() -> None:

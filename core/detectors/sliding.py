@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from core.detectors.candidate import LEAST, SLIDE, Candidate, frames_text, runs
 from core.detectors.regressions import odds
 from core.tracks.excursions import excursions, steps
 from core.tracks.footing import MEASURES
+from core.tracks.joints import half_window
 from core.tracks.local import LocalTracks
 
 FEATURES = (*MEASURES, "support", "change")
@@ -15,7 +17,9 @@ _SMOOTH = 0.15  # seconds on either side
 # A slide lasts while its odds stay above this share of the highest.
 _SHARE = 0.1
 _SHORTEST, _LONGEST_FLOAT = 0.2, 1.2  # seconds
+_NEVER = 1e-6  # odds
 _NOISE = 0.004  # body heights
+_ABRUPT, _AFTER_LEAP = 2.5, 0.3  # of `unexplained`: the picture leaps and moves everything at once; seconds on either side that see it
 
 
 def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
@@ -38,9 +42,11 @@ def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
 
 
 def slide_odds(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
-    """float64 [T]: 0 where unknown."""
+    """float64 [T]: all but 0 where unknown, and where the picture leaps."""
     raw = odds("slip", slide_features(tracks))
-    log = np.log(np.where(np.isfinite(tracks.footing[:, 0]), raw, 1e-6))
+    reach = 2 * half_window(times, _AFTER_LEAP) + 1
+    leaps = maximum_filter1d((np.nan_to_num(tracks.unexplained) > _ABRUPT).astype(int), reach) > 0
+    log = np.log(np.where(np.isfinite(tracks.footing[:, 0]) & ~leaps, raw, _NEVER))
     half = max(1, round(_SMOOTH / float(np.median(np.diff(times)))))
     smooth = np.convolve(np.pad(log, half, mode="edge"), np.ones(2 * half + 1) / (2 * half + 1), "valid")
     return np.asarray(np.exp(smooth))

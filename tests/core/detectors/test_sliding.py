@@ -8,7 +8,7 @@ from core.detectors.regressions import bundled_regressions
 from core.detectors.sliding import FEATURES, floats, slides
 from core.tracks.footing import MEASURES, footing
 from core.tracks.joints import JOINTS
-from tests.quiet_tracks import quiet_tracks
+from tests.quiet_tracks import at, quiet_tracks
 
 TIMES = np.arange(90) / 30
 SCALE = np.full(90, 300.0)
@@ -36,6 +36,12 @@ def test_that_a_standing_body_that_slides_is_told_with_its_frames_and_its_speed(
     assert found.value >= LEAST["slip"]
     speed = np.exp(footing_of(path)[found.start : found.stop].max())
     assert f"by up to {speed:.2f} body heights a second" in found.text
+
+
+def test_that_where_the_picture_leaps_nothing_slides() -> None:
+    place = np.clip((TIMES - 1) / 0.8, 0, 1)
+    path = np.stack([0.3 * place**2 * (3 - 2 * place), 0 * place], axis=1)
+    assert slides(quiet_tracks(90, **carried(path), unexplained=at(90, {42: 4.0}, 1.0)), TIMES) == []
 
 
 def footing_of(path: np.ndarray) -> np.ndarray:

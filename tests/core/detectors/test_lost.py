@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.analysis import JointEvidence
-from core.detectors.candidate import POSE_LOST, Candidate
-from core.detectors.lost import PoseTrust, believed, pose_confidence, pose_trust, poses_lost, trusted
+from core.detectors.candidate import LEAST, POSE_LOST, Candidate
+from core.detectors.lost import RESTS_ON_POSE, PoseTrust, believed, pose_confidence, pose_trust, poses_lost, trusted
 from core.pose_failure import PoseFailure
 from core.track import Presence
 from core.tracks.joints import JOINTS
@@ -93,3 +93,9 @@ def test_that_what_the_extractor_doubts_is_not_trusted() -> None:
     track = walking_track(frames=FRAMES)
     doubted = replace(track, presence=tuple(Presence.UNCERTAIN if frame == 9 else Presence.OK for frame in range(FRAMES)))
     assert np.flatnonzero(pose_trust(doubted, None).unsure).tolist() == [9]
+
+
+def test_that_of_every_detector_it_is_known_whether_it_looks_at_the_pose() -> None:
+    pictures = {"cut", "crossfade", "mirror", "freeze", "shuffle", "splice", "reversal", "skip", "colour"}
+    assert set(LEAST) == pictures | set(RESTS_ON_POSE)
+    assert not pictures & set(RESTS_ON_POSE)

@@ -62,7 +62,9 @@ def trembling(paths: np.ndarray, flow: np.ndarray, camera: np.ndarray, times: np
     speed = np.linalg.norm(savgol_filter(seen, 2 * calm + 1, 2, deriv=1, axis=0), axis=-1) / step
     held = np.cumsum(np.nan_to_num(camera), axis=0)
     shaken = ((held - savgol_filter(held, 2 * fit + 1, 2, axis=0)) ** 2).sum(axis=-1)
-    ordinary = _REST + _PER_SPEED * running_median(speed, around) + np.sqrt(uniform_filter1d(shaken, 2 * around + 1))[:, None]
+    # The filter's running sum leaves rests of rounding, below zero as well.
+    shaking = np.sqrt(np.maximum(uniform_filter1d(shaken, 2 * around + 1), 0))
+    ordinary = _REST + _PER_SPEED * running_median(speed, around) + shaking[:, None]
     both = rests[0] + rests[1]
     turns = _turns(both, half_window(times, _CALM)) / step
     share = np.clip((alike - _ALIKE) / (1 - _ALIKE), 0, 1) * np.clip((turns - _SLOW) / (_QUICK - _SLOW), 0, 1)

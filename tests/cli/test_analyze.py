@@ -266,7 +266,7 @@ def test_that_the_cache_is_listed_and_cleared(
     capsys.readouterr()
     assert main(["cache", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sorted(line.split()[0] for line in lines[:-1]) == ["analysis", "embedding", "glitches", "pixels", "track"]
+    assert sorted(line.split()[0] for line in lines[:-1]) == ["analysis", "embedding", "flips", "glitches", "pixels", "track"]
     assert all("swing.mp4" in line for line in lines[:-1])
     assert main(["cache", "clear"]) == 0
     assert "freed" in capsys.readouterr().out

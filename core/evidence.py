@@ -29,6 +29,8 @@ SPOKEN_OF = {
 }  # fmt: skip
 # What tells where in the body an event is when its own track does not.
 _STEPS = "joint_jump"
+# Detectors of what is elsewhere for a while: it leaps there, and back in the frame after. Their sentences tell how far away or how long it is.
+_AWAY = ("hinges", "limbs", "floats")
 # Events that last for seconds, and the tracks that can vote for them: anything else within them happens for a moment.
 _SLOW = ("size", "colour", "slip")
 _SLOW_TRACKS = ("growth", "slip", "foot_slip", "rise", "size_drift", "appearance_drift", "colour_drift")
@@ -71,7 +73,7 @@ def with_evidence(event: Candidate, tracks: LocalTracks, found: Excess) -> Candi
         return event
     joints = event.joints or (() if event.detector in _SLOW else _exceeding(event, found))
     told = replace(event, joints=_measured(joints, event, found), tracks=_votes(event, found))
-    return replace(told, text=_sentence(event.text, _spoken(told, tracks, found)))
+    return replace(told, text=_sentence(event, _spoken(told, tracks, found)))
 
 
 def _spoken_of(event: Candidate) -> str | None:
@@ -89,7 +91,7 @@ def _exceeding(event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
 def _measured(joints: Sequence[JointEvidence], event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
     own = _spoken_of(event) or _STEPS
     track = banded(own if banded(own).columns else _STEPS)
-    stop = event.stop if track.name == own else event.stop + 1
+    stop = _stop(event) if track.name == own else event.stop + 1
     highest = _most(found.columns[track.name][event.start : stop])
     names = {joint.name for joint in joints}
     return tuple(replace(joint, excess=_highest(highest[_columns(track, joint.name, names)])) for joint in joints)
@@ -112,14 +114,18 @@ def _spoken(event: Candidate, tracks: LocalTracks, found: Excess) -> float:
     own = _spoken_of(event)
     if own is None:
         return float("nan")
-    if own == _STEPS and event.joints:
+    if own == _STEPS and event.joints and event.detector not in _AWAY:
         # The sentence tells the step of the joint that leaps farthest at the peak.
         places = [JOINTS.index(joint.name) for joint in event.joints]
         lead = places[int(np.nan_to_num(tracks.joint_jump[event.peak, places]).argmax())]
         return float(found.columns[own][event.peak, lead])
     if banded(own).columns:
         return _highest(np.array([joint.excess for joint in event.joints]))
-    return _highest(found.columns[own][event.start : event.stop].ravel())
+    return _highest(found.columns[own][event.start : _stop(event)].ravel())
+
+
+def _stop(event: Candidate) -> int:
+    return event.stop + (event.detector in _AWAY)
 
 
 def _votes(event: Candidate, found: Excess) -> tuple[str, ...]:
@@ -135,13 +141,13 @@ def _votes(event: Candidate, found: Excess) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*event.tracks[:1], *sorted(most, key=lambda words: -most[words]))))[:_MOST_TRACKS]
 
 
-def _sentence(text: str, times: float) -> str:
+def _sentence(event: Candidate, times: float) -> str:
     """One sentence: what the detector says, and how many times more that is than what 99.9 % of real motion stays below."""
     if not np.isfinite(times):
-        return text
-    number = f"{times:.0f}" if times >= _PLAIN_FROM else f"{times:.1f}"
-    joint = "; that is" if ":" in text else ":"
-    return f"{text.removesuffix('.')}{joint} {number} times what 99.9 % of real motion at this pace stays below."
+        return event.text
+    number = f"{times:.0f}" if times >= _PLAIN_FROM else f"{max(times, 0.0):.1f}"
+    joint = "; the leap is" if event.detector in _AWAY else "; that is" if ":" in event.text else ":"
+    return f"{event.text.removesuffix('.')}{joint} {number} times what 99.9 % of real motion at this pace stays below."
 
 
 def _most(values: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ SPOKEN_OF = {
 }  # fmt: skip
 # What tells where in the body an event is when its own track does not.
 _STEPS = "joint_jump"
-# Detectors of what is elsewhere for a while: it leaps there, and back in the frame after. Their sentences tell how far away or how long it is.
+# Detectors of what is elsewhere for a while: it leaps there, and back in the frame after. Their sentences tell how far away it is.
 _AWAY = ("hinges", "limbs", "floats")
 # Events that last for seconds, and the tracks that can vote for them: anything else within them happens for a moment.
 _SLOW = ("size", "colour", "slip")

@@ -130,10 +130,10 @@ def test_that_a_sentence_that_speaks_of_another_track_has_the_multiple_of_that()
 
 def test_that_what_is_elsewhere_for_a_while_is_measured_by_its_leap_there_or_back() -> None:
     tracks = quiet_tracks(joint_jump=of_column(T, len(JOINTS), {WRIST: {30: 3.0, 35: 4.0}}), root_jump=at(T, {30: 2.0, 35: 2.5}))
-    limb = told(event("limbs", 30, 35, ("left_wrist",), "stretch", "The left wrist is out of place: it leaps there and back."), tracks)
+    limb = told(event("limbs", 30, 35, ("left_wrist",), "stretch", "The wrist is out of place: it leaps there and back."), tracks)
     assert limb.joints[0].excess == pytest.approx(4)
     assert limb.text == (
-        "The left wrist is out of place: it leaps there and back; the leap is 4.0 times what 99.9 % of real motion at this pace stays below."
+        "The wrist is out of place: it leaps there and back; the leap is 4.0 times what 99.9 % of real motion at this pace stays below."
     )
     assert told(event("floats", 30, 35), tracks).text.startswith("It happens; the leap is 2.5 times")
 

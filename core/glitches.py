@@ -10,7 +10,7 @@ import numpy as np
 
 from core.analysis import Glitch
 from core.bands import bundled_bands
-from core.detectors.body import joint_jumps, stretches, swaps
+from core.detectors.body import joint_jumps, sides_for_frames, stretches, swaps
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
 from core.detectors.jitter import jitters, without_what_trembles
@@ -89,7 +89,7 @@ def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     trembling = jitters(tracks, times)
     limbs = (*floats(tracks, times), *limb_faults(tracks, times))
     body = (*swaps(tracks), *trembling, *limbs, *joint_jumps(tracks, times), *stretches(tracks, times))
-    pictures = without_what_trembles(in_order_of_meaning(tracks), trembling)
+    pictures = sides_for_frames(without_what_trembles(in_order_of_meaning(tracks), trembling), tracks)
     return [*pictures, *still_bodies(tracks, times), *body, *skips(tracks), *slides(tracks, times), *drifts(tracks)]
 
 

@@ -110,6 +110,16 @@ def both_sides(tracks: LocalTracks, start: int, stop: int) -> bool:
     return False
 
 
+def sides_for_frames(found: list[Candidate], tracks: LocalTracks) -> list[Candidate]:
+    """The events of the pictures; frames that do not belong there are called what they show where only the limbs of both sides leap."""
+    return [
+        replace(one, kind=SWAP, text=f"{one.text[:-1]}; only the limbs of both sides leap: left and right may have changed places.")
+        if one.detector == "splice" and both_sides(tracks, one.start, one.stop)
+        else one
+        for one in found
+    ]
+
+
 def exchanged(tracks: LocalTracks) -> np.ndarray:
     """bool [T, J]: steps that all but vanish when left and right change places."""
     steps = np.nan_to_num(tracks.joint_speed * tracks.duration[:, None])

@@ -1,9 +1,11 @@
 """What the body tells, from tracks with known values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core.detectors.body import both_sides, exchanged, joint_jumps, stretch_value, stretches, swaps
+from core.detectors.body import both_sides, exchanged, joint_jumps, sides_for_frames, stretch_value, stretches, swaps
 from core.detectors.candidate import Candidate
 from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
@@ -188,3 +190,13 @@ def test_that_a_leap_of_both_sides_is_a_swap() -> None:
     (found,) = joint_jumps(tracks, TIMES)
     assert found.kind == "swap"
     assert found.text.endswith("both sides leap at once: left and right may have changed places.")
+
+
+def test_that_frames_that_do_not_belong_are_a_swap_where_only_the_limbs_of_both_sides_leap() -> None:
+    splice = Candidate("splice", "jump", 30, 34, 30, 2.0, 1.0, (), ("pictures compared",), "Frames 30 to 33 do not belong here: so it is.")
+    jumps = of_column(60, 13, {WRIST: {30: 0.3}, JOINTS.index("right_wrist"): {30: 0.3}})
+    (swap,) = sides_for_frames([splice], quiet_tracks(joint_jump=jumps))
+    assert (swap.kind, swap.start, swap.stop, swap.value) == ("swap", 30, 34, 2.0)
+    assert swap.text.endswith("so it is; only the limbs of both sides leap: left and right may have changed places.")
+    assert sides_for_frames([splice], quiet_tracks(joint_jump=0 * jumps)) == [splice]
+    assert sides_for_frames([replace(splice, detector="freeze")], quiet_tracks(joint_jump=jumps))[0].kind == "jump"

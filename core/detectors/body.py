@@ -26,7 +26,7 @@ _ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body 
 # Both sides have leapt: body heights that their limbs leap together, the share of the one side in the other, of the trunk in both, and how
 # much farther than the body before its mirror image may be.
 _LIMB_JOINTS = ("elbow", "wrist", "knee", "ankle")
-_SIDES_LEAP, _ALIKE, _TRUNK_LEAPS, _FARTHER = 0.35, 0.4, 0.5, 0.008
+_SIDES_LEAP, _ALIKE, _TRUNK_LEAPS, _FARTHER = 0.35, 0.4, 0.25, 0.008
 _SMOOTH, _ABRUPT, _NOT_KNOWN = 1.0, 2.0, 0.5
 # Of a limb that is longer for a moment: frames that it lasts at least, the least change that counts, the bone's trembling from frame to
 # frame and the change of all bones that halve the value.

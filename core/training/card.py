@@ -71,6 +71,8 @@ steps and the border to "outside" from the held-out ones.
 
 {_recognition(card)}
 
+Which classes are offered is decided on these same windows, so their column flatters; the other one does not.
+
 Temporal coherence {coherence["mean"]:.3f} (5 % to 95 %: {coherence["p05"]:.3f} to {coherence["p95"]:.3f}).
 
 ### Sensitivity

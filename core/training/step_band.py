@@ -18,6 +18,7 @@ from core.manifold import Manifold
 from core.training.dataset import WindowSet
 
 _TAIL = 0.005  # of the steps on either side of the band, which so holds 99 %
+_FILM_TAIL = 0.05  # of the steps of any one film on either side, so that the band holds at least 90 % of each
 _BINS, _BIN_STEPS = 8, 400  # at most so many bins of motion amount, each with at least so many steps
 _RATE_STEPS = 1500  # frame rates with fewer steps are taken together with the next
 _FOLDS = 5
@@ -57,20 +58,23 @@ def real_steps(windows: WindowSet, manifold: Manifold, encoder: Encoder, advance
 
 def with_band(manifold: Manifold, steps: RealSteps, seed: int) -> Manifold:
     """The manifold with the band of these steps: bins of equal count over the motion amount, for each group of frame rates, between the
-    0.5 % and the 99.5 % quantile, widened on each side by the factor that 99.5 % of the steps of left-out clips need."""
-    low, high = [], []
+    0.5 % and the 99.5 % quantile, widened on each side by the factor that 99.5 % of the steps of left-out clips need, and 95 % of those
+    of each left-out film.
+    """
+    beyond = np.zeros((2, len(steps.step)))
     for rest, left_out in _folds(steps.clip, _FOLDS, seed):
         below, above = _band_of(_with_quantiles(manifold, steps.of(rest)), steps.of(left_out))
         logarithm = np.log(np.maximum(steps.step[left_out], _LEAST))
-        low.append(np.log(np.maximum(below, _LEAST)) - logarithm)
-        high.append(logarithm - np.log(np.maximum(above, _LEAST)))
-    factor_low, factor_high = (float(np.exp(max(0.0, np.quantile(np.concatenate(x), 1 - _TAIL)))) if x else 1.0 for x in (low, high))
+        beyond[:, left_out] = np.log(np.maximum(below, _LEAST)) - logarithm, logarithm - np.log(np.maximum(above, _LEAST))
     narrow = _with_quantiles(manifold, steps)
-    return replace(
-        narrow,
-        band_low=(narrow.band_low / factor_low).astype(np.float32),
-        band_high=(narrow.band_high * factor_high).astype(np.float32),
-    )
+    low, high = np.exp([_needed(side, steps.film) for side in beyond])
+    return replace(narrow, band_low=(narrow.band_low / low).astype(np.float32), band_high=(narrow.band_high * high).astype(np.float32))
+
+
+def _needed(beyond: np.ndarray, film: np.ndarray) -> float:
+    """How far a side of the band has to move, at least 0, for steps that lie so far `beyond` it [N] (logarithms)."""
+    films = [np.quantile(beyond[film == one], 1 - _FILM_TAIL) for one in np.unique(film)]
+    return float(max(0.0, np.quantile(beyond, 1 - _TAIL), *films))
 
 
 def coverage(manifold: Manifold, steps: RealSteps) -> dict[str, Any]:

@@ -47,6 +47,15 @@ def test_that_it_is_wide_enough_for_clips_that_differ_more_than_their_steps() ->
     assert narrow["share"] < 0.85 and narrow["films_below_90"] > 0.3
 
 
+def test_that_a_film_unlike_the_others_widens_the_band_until_it_holds_nine_tenths_of_it() -> None:
+    usual = made_up_steps(30, 4)
+    odd = (usual.clip == 7) & (np.arange(len(usual.step)) % 5 == 0)  # a fifth of the steps of one film of thirty
+    steps = RealSteps(np.where(odd, 4 * usual.step, usual.step), usual.amount, usual.rate, usual.clip, usual.film)
+    found = coverage(with_band(MANIFOLD, steps, 0), steps)
+    assert found["worst_film"] >= 0.9
+    assert found["share"] > 0.99
+
+
 def test_that_a_frame_rate_with_few_steps_is_taken_together_with_the_next() -> None:
     few = made_up_steps(8, 0, each=200)  # 800 steps at either rate
     assert np.unique(with_band(MANIFOLD, few, 0).band_rate).size == 1

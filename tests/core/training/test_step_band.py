@@ -48,8 +48,8 @@ def test_that_it_is_wide_enough_for_clips_that_differ_more_than_their_steps() ->
 
 
 def test_that_a_film_unlike_the_others_widens_the_band_until_it_holds_nine_tenths_of_it() -> None:
-    usual = made_up_steps(30, 4)
-    odd = (usual.clip == 7) & (np.arange(len(usual.step)) % 5 == 0)  # a fifth of the steps of one film of thirty
+    usual = made_up_steps(60, 4)
+    odd = (usual.clip == 7) & (np.arange(len(usual.step)) % 6 == 0)  # a sixth of the steps of one film of sixty
     steps = RealSteps(np.where(odd, 4 * usual.step, usual.step), usual.amount, usual.rate, usual.clip, usual.film)
     found = coverage(with_band(MANIFOLD, steps, 0), steps)
     assert found["worst_film"] >= 0.9

@@ -12,6 +12,8 @@ _SHARE, _PLATEAU = 0.7, 0.93
 # The values compare what lies before with what lies after, half a second and more apart: so far around the middle the change happens.
 # Farther away is only their reach.
 _REACH_SECONDS = 0.65
+# A colour that is another for a shorter time is the shade of a pose.
+_SHORTEST_COLOUR = 0.5
 
 
 def drifts(tracks: LocalTracks) -> list[Candidate]:
@@ -34,6 +36,8 @@ def _sizes(tracks: LocalTracks) -> list[Candidate]:
 def _colours(tracks: LocalTracks) -> list[Candidate]:
     found = []
     for first, stop, peak, top in _plateaus(tracks.colour_drift, LEAST["colour"], tracks):
+        if np.nansum(tracks.duration[first:stop]) < _SHORTEST_COLOUR:
+            continue
         value = float(tracks.colour_drift[top])
         text = f"The colour of the trunk changes in {frames_text(first, stop)}, by {value:.0f} of 255 steps of hue."
         found.append(_drift("colour", first, stop, peak, value, _sure(tracks, first, stop), text, "colour of the trunk"))

@@ -219,7 +219,7 @@ def test_that_the_joints_of_what_is_explained_away_are_kept_even_of_what_is_not_
 
 
 def test_that_what_is_not_rare_is_not_told_unless_there_is_nothing_but_the_body() -> None:
-    assert resolved((candidate("splice", "jump", 50, 52), 7.9)) == []
+    assert resolved((candidate("splice", "jump", 50, 52), 3.9)) == []
     assert resolved((candidate("joints alone", "jump", 50, 52, ("nose",)), 0.5)) == [("joints alone 50", 0.5, ["nose"])]
 
 

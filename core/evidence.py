@@ -145,7 +145,10 @@ def _sentence(event: Candidate, times: float) -> str:
     """One sentence: what the detector says, and how many times more that is than what 99.9 % of real motion stays below."""
     if not np.isfinite(times):
         return event.text
-    number = f"{times:.0f}" if times >= _PLAIN_FROM else f"{max(times, 0.0):.1f}"
+    if times < 1:
+        alone = f"by itself that is {max(times, 0.0):.1f} times what 99.9 % of real motion at this pace stays below"
+        return f"{event.text.removesuffix('.')}; {alone}, and rare only together with its other signs."
+    number = f"{times:.0f}" if times >= _PLAIN_FROM else f"{times:.1f}"
     joint = "; the leap is" if event.detector in _AWAY else "; that is" if ":" in event.text else ":"
     return f"{event.text.removesuffix('.')}{joint} {number} times what 99.9 % of real motion at this pace stays below."
 

@@ -124,6 +124,8 @@ def _place(parts: Sequence[Stretch], glitch: Glitch) -> _Place | None:
     for number, part in enumerate(parts):
         before = int(np.searchsorted(part.position, glitch.start - 1 + 1e-6, side="right")) - 1
         behind = int(np.searchsorted(part.position, glitch.stop - 1e-6))
+        if behind - before == 1:  # resampled, no position lies within a short event of a fast film: the next one is healed
+            behind += 1
         if before >= 0 and behind < len(part):
             return _Place(number, before, behind)
     return None

@@ -50,6 +50,14 @@ def test_that_a_sentence_with_a_colon_goes_on_and_large_multiples_have_no_tenths
     assert found.text == "It stands still: for long; that is 12 times what 99.9 % of real motion at this pace stays below."
 
 
+def test_that_what_is_within_the_band_by_itself_is_said_to_be_rare_together_with_the_rest() -> None:
+    found = told(event("freeze", 20, 24, kind="freeze", text="It stands still."), quiet_tracks(freeze=at(T, {22: 0.4})))
+    assert found.text == (
+        "It stands still; by itself that is 0.4 times what 99.9 % of real motion at this pace stays below, and rare only together with "
+        "its other signs."
+    )
+
+
 def test_that_a_sentence_claims_nothing_where_the_band_is_not_known() -> None:
     found = told(event("freeze", 20, 24), quiet_tracks(freeze=at(T, {22: 12.3})), flat_bands(freeze=float("nan")))
     assert found.text == "It happens."

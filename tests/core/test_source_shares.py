@@ -173,3 +173,10 @@ def test_that_progress_counts_events_cancelling_stops_and_threads_are_given_back
     with pytest.raises(Cancelled):
         explain([event(70, 72)], frozen_track(), MANIFOLD, cancelled=lambda: True)
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("start", [60, 61])
+def test_that_one_frame_of_a_fast_film_is_explained_although_it_may_lie_between_resampled_ones(start: int) -> None:
+    track = moving_track(1, 3, 300, 60.0, SMALL_SOURCES)
+    (found,) = explain([event(start, start + 1)], leaping_wrist(track, slice(start, start + 1)), MANIFOLD)
+    assert found.encoder is not None

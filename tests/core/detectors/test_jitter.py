@@ -1,5 +1,7 @@
 """Joints that tremble, from tracks with known values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,15 @@ def test_that_a_whole_body_is_called_so() -> None:
 def test_that_what_is_ordinary_or_over_at_once_is_not_told() -> None:
     assert jitters(shaking(right_wrist=0.55), TIMES) == []
     assert jitters(shaking(range(20, 28), right_wrist=2.0), TIMES) == []
+
+
+def test_that_the_judder_of_a_converted_frame_rate_is_no_trembling() -> None:
+    regular = np.zeros(60)
+    regular[25] = 1.0
+    shaken = replace(shaking(right_wrist=2.0), regular=regular)
+    assert len(jitters(shaken, TIMES)) == 1
+    regular[30] = 0.7
+    assert jitters(replace(shaken, regular=regular), TIMES) == []
 
 
 def test_that_nothing_is_told_without_pictures() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.cache_keys import flips_key, pixels_key
 from core.edited_pixels import pictures_of
-from core.pipeline import flips_key, pixels_key
 from core.ranges import flips_over_all_frames, pixels_over_all_frames
 from core.recall import track_of
 from core.store import FLIPS, PIXELS, Store

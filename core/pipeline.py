@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,23 +13,19 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from core.analysis import Analysis, Glitch, VideoInfo
-from core.bands import BUNDLED as BUNDLED_BANDS
+from core.cache_keys import Keys, analysis_keys, flips_key, pixels_key
 from core.events import AnalysisRequest, Event, Failed, Finished, Partial, Progress, Started
 from core.events import Cancelled as CancelledEvent
 from core.extraction import Cancelled, ExtractionError, Extractor, create_extractor
-from core.extraction.person_weights import PersonWeights, described_key
-from core.glitches import DETECTOR, GlitchSettings, find_glitches
+from core.extraction.person_weights import PersonWeights
+from core.glitches import find_glitches
 from core.logs import LOGGER, internal_failure, start_logging
 from core.manifold import Manifold, ManifoldError, check_sources, load_manifold
-from core.pose_failure import BUNDLED as BUNDLED_POSE_FAILURE
 from core.ranges import embedding_over_all_frames, flips_over_all_frames, over_all_frames, pixels_over_all_frames
-from core.rarity import BUNDLED as BUNDLED_RARITY
 from core.recall import recall, remember
 from core.request_checks import RequestError, check_action, features_to_read, frames_to_judge, weights_to_use
-from core.store import EMBEDDING, FLIPS, GLITCHES, PIXELS, TRACK, Store, make_key
+from core.store import EMBEDDING, FLIPS, GLITCHES, PIXELS, TRACK, Store
 from core.tag_data import is_mesh_file
-from core.tempo import BUNDLED as BUNDLED_TEMPO
-from core.tempo import VERSION as TEMPO_VERSION
 from core.tempo import unusual_tempo
 from core.track import HumanTrack
 from core.version import telltale_version
@@ -43,21 +39,7 @@ T = TypeVar("T")
 # Behind `mirror` comes DESCRIBE when the manifold has embeddings of the person crop that the extractor does not give.
 STAGES = ("open", "extract", "tracks", "mirror", "embed", "score", "glitches")
 DESCRIBE = "describe"
-# Part of the keys of what they make: raise when core.tracks.pixels, core.tracks.flips, core.embedding, core.scores or core.source_shares
-# computes something else from the same input.
-PIXELS_VERSION, FLIPS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 1, 2, 2, 1
 _EVENT_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class _Keys:
-    """The names under which the stages lie in the cache. `extracted` is the track without embeddings, `track` the one with."""
-
-    extracted: str
-    track: str
-    embedding: str
-    glitches: str
-    analysis: str
 
 
 @dataclass(frozen=True)
@@ -160,7 +142,7 @@ def analyze(request: AnalysisRequest, emit: Callable[[Event], None], cancelled: 
             extractor = create_extractor(request.extractor, request.device, video, features, request.reference)
             weights = weights_to_use(manifold, extractor, store if request.use_cache else None)
             _check_sources(manifold, extractor, weights)
-            keys = _keys(state, manifold, extractor, frames, weights)
+            keys = analysis_keys(request, state.sha256, manifold, extractor, frames, weights)
             info = _video_info(request.path, state.sha256, video, getattr(extractor, "notes", ()))
             known = recall(store, keys.analysis) if request.use_cache else None
         if known is not None:
@@ -187,7 +169,7 @@ def _judge(
     times: np.ndarray,
     manifold: Manifold,
     info: VideoInfo,
-    keys: _Keys,
+    keys: Keys,
 ) -> Analysis:
     """From the track on: the stages that need torch, which is imported here and not before.
 
@@ -302,50 +284,6 @@ def _describe(state: _Run, track: HumanTrack, video: Video, frames: range, weigh
             described = describer.describe(track, video, frames, progress, state.cancelled)
             state.keep(TRACK, key, described)
         return described
-
-
-def track_key(sha256: str, extractor: Extractor, frames: range) -> str:
-    """The name in the cache of the track that an extractor makes of these frames of the video with this SHA-256."""
-    info = extractor.info
-    return make_key(
-        video=sha256,
-        # One subject: the largest and longest present. Choosing another will name it here.
-        subject="largest",
-        extractor=info.name,
-        version=info.version,
-        sources=[[source.name, source.space, source.size] for source in info.sources],
-        settings=extractor.settings,
-        frames=[frames.start, frames.stop],
-    )
-
-
-def pixels_key(track: str) -> str:
-    """The name in the cache of the pixel tracks of the frames whose extracted track has this name."""
-    return make_key(track=track, pixels=PIXELS_VERSION)
-
-
-def flips_key(track: str) -> str:
-    """The name of their flip tracks: which frames are looked at depends on what may be told of them."""
-    tables = {"rarity": file_sha256(BUNDLED_RARITY), "pose_failure": file_sha256(BUNDLED_POSE_FAILURE)}
-    return make_key(pixels=pixels_key(track), flips=FLIPS_VERSION, detector=DETECTOR, **tables)
-
-
-def _keys(state: _Run, manifold: Manifold, extractor: Extractor, frames: range, weights: tuple[PersonWeights, ...]) -> _Keys:
-    extracted = track_key(state.sha256, extractor, frames)
-    track = described_key(extracted, weights)
-    embedding = make_key(
-        track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=state.request.allow_many, version=EMBEDDING_VERSION
-    )
-    settings = asdict(GlitchSettings())
-    tables = {
-        "rarity": file_sha256(BUNDLED_RARITY),
-        "bands": file_sha256(BUNDLED_BANDS),
-        "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
-        "tempo_table": file_sha256(BUNDLED_TEMPO),
-    }
-    glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, shares=SHARES_VERSION, tempo=TEMPO_VERSION, **tables)
-    analysis = make_key(glitches=glitches, action=state.request.action, scores=SCORES_VERSION, telltale=telltale_version())
-    return _Keys(extracted, track, embedding, glitches, analysis)
 
 
 def _video_info(path: Path, sha256: str, video: Video, extractor_notes: tuple[str, ...]) -> VideoInfo:

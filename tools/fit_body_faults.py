@@ -28,12 +28,12 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.glitches.films import find_film  # noqa: E402
 from benchmarks.glitches.kinds import Plant, limb_of  # noqa: E402
+from core.cache_keys import pixels_key, track_key  # noqa: E402
 from core.detectors import limbs, sliding  # noqa: E402
 from core.detectors.lost import pose_trust, trusted  # noqa: E402
 from core.detectors.regressions import BUNDLED, NAMES  # noqa: E402
 from core.extraction import create_extractor  # noqa: E402
 from core.files import write_atomically  # noqa: E402
-from core.pipeline import pixels_key, track_key  # noqa: E402
 from core.store import PIXELS, Store  # noqa: E402
 from core.track import HumanTrack, load_track  # noqa: E402
 from core.tracks.bones import BONES  # noqa: E402

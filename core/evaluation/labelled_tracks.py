@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.cache_keys import track_key
 from core.embedding_sources import NO_EMBEDDINGS, EmbeddingFolders
 from core.evaluation.clip_names import parse_clip_name
 from core.evaluation.errors import EvaluationError
 from core.extraction import ExtractionError, create_extractor
 from core.feature_video import FPS, SIZE
-from core.pipeline import track_key
 from core.recall import recall_latest
 from core.store import TRACK, Store
 from core.tag_data import TagDataError, list_clips, read_clip

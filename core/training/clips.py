@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.cache_keys import track_key
 from core.evaluation.clip_names import canonical
 from core.extraction import ExtractionError, create_extractor
 from core.extraction.person_embedding import PersonDescriber
 from core.extraction.person_weights import PersonWeights, described_key
 from core.feature_video import FPS, SIZE
-from core.pipeline import track_key
 from core.store import TRACK, Store
 from core.tag_data import FeatureFolders, TagDataError, find_clip, list_clips, read_clip
 from core.tag_track import tag_track

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from cli import main
+from core.cache_keys import track_key
 from core.extraction import create_extractor
 from core.extraction.person_weights import find_weights
 from core.manifold import load_manifold
-from core.pipeline import track_key
 from core.store import TRACK, Store
 from core.user_models.folder import models_folder
 from core.video import file_sha256

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from core.analysis import Analysis, to_json
+from core.cache_keys import flips_key, pixels_key
 from core.events import AnalysisRequest, Cancelled, Event, Failed, Finished, Partial, Progress, Started
 from core.extraction import Cancelled as Stopped
 from core.logs import log_file
 from core.manifold import ManifoldError
-from core.pipeline import STAGES, RequestError, analyze, flips_key, pixels_key, run
+from core.pipeline import STAGES, RequestError, analyze, run
 from core.ranges import pixels_over_all_frames
 from core.recall import recall_latest
 from core.store import ANALYSIS, EMBEDDING, FLIPS, GLITCHES, PIXELS, TRACK, Store

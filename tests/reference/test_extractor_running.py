@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.cache_keys import track_key
 from core.events import AnalysisRequest, Partial
 from core.extraction import Cancelled, ExtractionError, create_extractor
 from core.extraction.reference import extractor as assembly
 from core.extraction.reference.networks import load_networks
 from core.extraction.reference.settings import ReferenceSettings
 from core.manifold import ManifoldError, save_manifold
-from core.pipeline import analyze, track_key
+from core.pipeline import analyze
 from core.store import Store
 from core.tag_data import tag_sources
 from core.track import HumanTrack, Presence

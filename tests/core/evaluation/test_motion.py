@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.cache_keys import track_key
 from core.embedding import embed
 from core.evaluation.attention import attention_by_class, attention_of_analyses, attention_of_tracks
 from core.evaluation.errors import EvaluationError
@@ -15,7 +16,6 @@ from core.evaluation.maps import map_json, map_of_tracks, read_map
 from core.evaluation.nmi import cluster_windows
 from core.evaluation.sensitivity import sensitivity
 from core.extraction import create_extractor
-from core.pipeline import track_key
 from core.scores import action_consistency
 from core.store import TRACK, Store
 from core.track import Source, slice_track, track_arrays

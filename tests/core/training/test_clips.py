@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.cache_keys import track_key
 from core.extraction import create_extractor
-from core.pipeline import track_key
 from core.store import TRACK, Store
 from core.track import Presence
 from core.training.clips import ClipSource, LeftOut, group_of, read_clips, without_excluded

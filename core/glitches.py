@@ -27,7 +27,7 @@ from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 11
+DETECTOR = 12
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a
@@ -41,11 +41,11 @@ _LOST_TOLD = 2
 class GlitchSettings:
     """minutes: what happens more often in real motion than once in so many is not told; apart: frames between two events that are one.
 
-    Most detectors are quieter than once in four minutes of clean motion, and some events explain others away: together they tell about
+    Most detectors are quieter than once in three minutes of clean motion, and some events explain others away: together they tell about
     one and a half events in a minute of it, where two are allowed.
     """
 
-    minutes: float = 4.0
+    minutes: float = 3.0
     minimum_confidence: float = 0.5  # of a key point, to be a witness
     lost_share: float = LOST_SHARE
     apart: int = 3

@@ -166,8 +166,8 @@ def test_that_left_and_right_changing_places_is_the_estimators_mistake() -> None
 
 
 def test_that_the_list_is_short_and_strongest_first() -> None:
-    track = walking_track(frames=400)
-    for number, frame in enumerate(range(10, 390, 12)):
+    track = walking_track(frames=800)
+    for number, frame in enumerate(range(10, 790, 24)):
         move(track, "left_wrist", slice(frame, frame + 1), (0.0, -(0.1 + 0.01 * number) * HEIGHT_METRES))
     glitches = find_glitches(track, "v")
     assert len(glitches) == GlitchSettings().most
@@ -219,7 +219,7 @@ def test_that_the_joints_of_what_is_explained_away_are_kept_even_of_what_is_not_
 
 
 def test_that_what_is_not_rare_is_not_told_unless_there_is_nothing_but_the_body() -> None:
-    assert resolved((candidate("splice", "jump", 50, 52), 3.9)) == []
+    assert resolved((candidate("splice", "jump", 50, 52), 2.9)) == []
     assert resolved((candidate("joints alone", "jump", 50, 52, ("nose",)), 0.5)) == [("joints alone 50", 0.5, ["nose"])]
 
 

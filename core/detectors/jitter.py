@@ -11,13 +11,13 @@ from core.detectors.candidate import JITTER, LEAST, Candidate, frames_text, peak
 from core.skeletons import readable
 from core.tracks.joints import JOINTS
 from core.tracks.local import LocalTracks
+from core.tracks.pace import PATTERN
 
 _SHARE = 0.3  # of the highest value: while it is above, the trembling lasts
 _PART = 0.5  # of the highest value: joints above take part in it
 _SHORTEST, _FEWEST = 0.35, 8  # seconds; frames: a leap to a wrong place and back again fills fewer
 _WHOLE_BODY = 7  # joints
 _REPEATS = 2  # frames shown again in a regular pattern: the film was converted to another rate, and all that moves in it judders
-_PATTERN = 0.5  # of a regular pattern, as in core.tracks.pace
 # Pictures of what trembles fit their neighbours better in another order, too. Frames that really are out of order: mostly above.
 _CLEARLY_SHUFFLED, _AS_CLEAR = 2.1, 0.9
 
@@ -30,7 +30,7 @@ def jitters(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         seconds = float(times[stop - 1] - times[first] + np.median(tracks.duration[1:]))
         if seconds < _SHORTEST or stop - first < _FEWEST or scores[peak].max() < LEAST["jitter"]:
             continue
-        if (np.nan_to_num(tracks.regular[first:stop]) > _PATTERN).sum() >= _REPEATS:
+        if (np.nan_to_num(tracks.regular[first:stop]) > PATTERN).sum() >= _REPEATS:
             continue
         highest = scores[first:stop].max(axis=0)
         order = [int(joint) for joint in np.argsort(-highest) if highest[joint] >= _PART * highest.max()]

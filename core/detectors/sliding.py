@@ -11,6 +11,7 @@ from core.tracks.excursions import excursions, steps
 from core.tracks.footing import MEASURES
 from core.tracks.joints import half_window
 from core.tracks.local import LocalTracks
+from core.tracks.pace import PATTERN
 
 FEATURES = (*MEASURES, "support", "change")
 _SMOOTH = 0.15  # seconds on either side
@@ -70,6 +71,9 @@ def floats(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         if value < LEAST["floats"]:
             break
         if any(start < other.stop and stop > other.start for other in told):
+            continue
+        # Frames shown again to convert the frame rate make whatever moves stand and leap.
+        if (np.nan_to_num(tracks.regular[max(start - 1, 0) : stop + 1]) > PATTERN).any():
             continue
         far = float(np.linalg.norm(found.away[place]))
         text = f"The whole body is carried {far:.2f} body heights away at once and back again, in {frames_text(start, stop)}."

@@ -16,6 +16,7 @@ _AROUND_SECONDS = 0.5
 _USUAL = 0.6  # quantile of the changes around
 _HELD = 4.0  # times less change than usual: the frame before, shown again
 _SHORTEST, _LONGEST = 3, 30  # steps in a row without change, for a freeze
+PATTERN = 0.5  # of `regular`: a frame shown again above it belongs to a pattern
 _PERIODS = range(2, 11)  # frames after which a conversion of the frame rate repeats itself
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 
@@ -51,7 +52,7 @@ def pace(change: np.ndarray, flow: np.ndarray, times: np.ndarray) -> Pace:
     held = np.where(np.isfinite(change), np.where(usual >= _LEAST, usual / quiet, np.minimum(usual / quiet, 1.0)), np.nan)
     regular = _regular(held, change)
     # Repetitions that belong to the frame rate are taken out: what is left must not stand still.
-    kept = np.flatnonzero(~(regular > 0.5))
+    kept = np.flatnonzero(~(regular > PATTERN))
     freeze, skip = np.where(np.isfinite(change), 0.0, np.nan), np.where(np.isfinite(change), 0.0, np.nan)
     freeze[kept] = _freeze(change[kept], usual[kept])
     skip[kept] = _skip(change[kept], np.asarray(flow, np.float64)[kept], held[kept])

@@ -62,6 +62,13 @@ def test_that_a_body_that_is_lifted_at_once_and_let_down_floats() -> None:
     assert found.text == "The whole body is carried 0.15 body heights away at once and back again, in frames 30 to 47."
 
 
+def test_that_the_judder_of_a_converted_frame_rate_is_no_float() -> None:
+    path, regular = np.zeros((90, 2)), np.zeros(90)
+    path[30:48, 1] = -0.15
+    regular[35:46:5] = 1.0
+    assert floats(quiet_tracks(90, regular=regular, **carried(path)), TIMES) == []
+
+
 def test_that_a_leap_against_gravity_is_no_float() -> None:
     seconds = np.clip(TIMES - 1, 0, 0.5)
     path = np.stack([0 * seconds, -(5.7 / 2) * seconds * (0.5 - seconds)], axis=1)

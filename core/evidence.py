@@ -14,6 +14,7 @@ import numpy as np
 from core.analysis import JointEvidence
 from core.bands import RARE, TRACKS, Banded, Bands, banded, frame_rate, motion_amount
 from core.detectors.candidate import EDIT, Candidate
+from core.detectors.lost import RESTS_ON_POSE
 from core.tracks.bones import BONES
 from core.tracks.hinges import HINGES
 from core.tracks.joints import JOINTS
@@ -66,13 +67,16 @@ def excess(tracks: LocalTracks, bands: Bands) -> Excess:
 def with_evidence(event: Candidate, tracks: LocalTracks, found: Excess) -> Candidate:
     """The event with its joints' multiples, the tracks that vote for it, and a sentence with its own multiple.
 
-    An event without joints gets those whose steps clearly exceed real motion within it. The tracks are the detector's own and those
+    An event without joints gets those whose steps clearly exceed real motion within it; one that the pictures tell names no joint that
+    moves like real ones. The tracks are the detector's own and those
     whose highest value within the event exceeds real motion, most exceeded first. An edit stays as it is: it is no motion.
     """
     if event.kind == EDIT:
         return event
-    joints = event.joints or (() if event.detector in _SLOW else _exceeding(event, found))
-    told = replace(event, joints=_measured(joints, event, found), tracks=_votes(event, found))
+    joints = _measured(event.joints or (() if event.detector in _SLOW else _exceeding(event, found)), event, found)
+    if event.detector not in RESTS_ON_POSE:
+        joints = _shared_out([joint for joint in joints if joint.excess >= 1])
+    told = replace(event, joints=joints, tracks=_votes(event, found))
     return replace(told, text=_sentence(event, _spoken(told, tracks, found)))
 
 
@@ -95,6 +99,11 @@ def _measured(joints: Sequence[JointEvidence], event: Candidate, found: Excess) 
     highest = _most(found.columns[track.name][event.start : stop])
     names = {joint.name for joint in joints}
     return tuple(replace(joint, excess=_highest(highest[_columns(track, joint.name, names)])) for joint in joints)
+
+
+def _shared_out(joints: Sequence[JointEvidence]) -> tuple[JointEvidence, ...]:
+    total = sum(joint.share for joint in joints)
+    return tuple(replace(joint, share=joint.share / total) for joint in joints)
 
 
 def _columns(track: Banded, joint: str, joints: set[str]) -> list[int]:

@@ -155,3 +155,10 @@ def test_that_a_band_of_nothing_does_not_make_infinite_multiples() -> None:
     tracks = quiet_tracks(swap_pairs=of_column(T, 6, {4: {30: 0.05}}))
     found = told(event("sides", 30, 31, ("left_knee", "right_knee")), tracks, flat_bands(swap_pairs=0.0))
     assert found.joints[0].excess == pytest.approx(5)
+
+
+def test_that_an_event_of_the_pictures_names_no_joint_that_moves_like_real_ones() -> None:
+    tracks = leaps({WRIST: {30: 2.0}, ELBOW: {30: 0.5}})
+    found = told(event("splice", 30, 32, ("left_wrist", "left_elbow")), tracks)
+    assert [(joint.name, joint.share) for joint in found.joints] == [("left_wrist", 1.0)]
+    assert told(event("freeze", 30, 32, ("left_elbow",)), tracks).joints == ()

@@ -40,9 +40,9 @@ PLANTED = (
     Planted("Clothes or skin that slowly change their colour", 17, 20),
     Planted("Left and right of the body that change places", 18, 20),
     Planted("A limb of the body that grows and shrinks again", 11, 20),
-    Planted("A body that slides while it stands", 10, 20),
-    Planted("A knee or elbow that bends the wrong way", 15, 20),
-    Planted("An arm that is somewhere else for a moment", 17, 20),
+    Planted("A body that slides while it stands", 9, 20),
+    Planted("A knee or elbow that bends the wrong way", 12, 20),
+    Planted("An arm that is somewhere else for a moment", 15, 20),
     Planted("A limb or body that trembles", 14, 20),
 )
 ALWAYS = (

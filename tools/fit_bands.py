@@ -41,15 +41,14 @@ from core.bands import (  # noqa: E402
     save_bands,
 )
 from core.files import write_atomically  # noqa: E402
-from core.track import load_track  # noqa: E402
 from core.tracks.bones import BONES  # noqa: E402
 from core.tracks.hinges import HINGES  # noqa: E402
 from core.tracks.joints import JOINTS  # noqa: E402
 from core.tracks.local import local_tracks  # noqa: E402
-from core.tracks.pixels.measure import PixelTracks  # noqa: E402
 from core.tracks.sides import PAIRS  # noqa: E402
 from tools.band_card import card  # noqa: E402
 from tools.band_quantiles import FEWEST_RARE, WIDTHS, near, quantiles, trend  # noqa: E402
+from tools.mocap.recorded import read_index, read_recorded  # noqa: E402
 from tools.pose_errors import Residuals, joint_errors, joint_offsets, residuals, step_errors  # noqa: E402
 
 # Body heights from the truth at which a joint failed. In the picture half of all joints are within 0.012 and 95 % within 0.06; in space,
@@ -118,20 +117,18 @@ def kept_columns(track: Banded, found: Kept) -> np.ndarray:
 
 def read_films(folder: Path) -> list[Film]:
     """All films of the index, those of one clip (its views) with the same clip name."""
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    index = read_index(folder)
     tracks, apart = [], []
     for number, entry in enumerate(index, 1):
-        track = load_track(folder / entry["file"])
-        with np.load(folder / entry["file"]) as arrays:
-            pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
-            apart.append(residuals(track, arrays["truth_space"], arrays["truth_pixels"]))
-        tracks.append(local_tracks(track, pixels))
+        film = read_recorded(folder / entry["file"])
+        apart.append(residuals(film.track, film.truth_space, film.truth_pixels))
+        tracks.append(local_tracks(film.track, film.pixels))
         print(f"\r{number}/{len(index)}", end="", file=sys.stderr)
     print(file=sys.stderr)
     offsets = joint_offsets(apart)
     films = []
-    for entry, local, film in zip(index, tracks, apart, strict=True):
-        right = kept(film, offsets)
+    for entry, local, off in zip(index, tracks, apart, strict=True):
+        right = kept(off, offsets)
         measured = {track.name: track.values(local) for track in TRACKS}
         values = {track.name: np.where(kept_columns(track, right), measured[track.name], np.nan) for track in TRACKS}
         films.append(Film(entry["file"], entry["clip"], frame_rate(local), motion_amount(local), values, measured))

@@ -36,12 +36,13 @@ from core.detectors.regressions import BUNDLED, NAMES  # noqa: E402
 from core.extraction import create_extractor  # noqa: E402
 from core.files import write_atomically  # noqa: E402
 from core.store import PIXELS, Store  # noqa: E402
-from core.track import HumanTrack, load_track  # noqa: E402
+from core.track import HumanTrack  # noqa: E402
 from core.tracks.bones import BONES  # noqa: E402
 from core.tracks.joints import JOINTS  # noqa: E402
 from core.tracks.local import local_tracks  # noqa: E402
 from core.tracks.pixels.measure import PixelTracks  # noqa: E402
 from core.video import file_sha256  # noqa: E402
+from tools.mocap.recorded import read_index, read_recorded  # noqa: E402
 
 FEATURES = {"limbs": limbs.FEATURES, "hinges": limbs.FEATURES, "slip": sliding.FEATURES}
 KINDS = {"limbs": "body stretch", "hinges": "hyperextension", "slip": "root drift"}
@@ -70,10 +71,9 @@ class Rows:
 
 
 def clean_films(folder: Path) -> Iterator[tuple[HumanTrack, PixelTracks, tuple[Plant, ...]]]:
-    for entry in json.loads((folder / "index.json").read_text(encoding="utf-8")):
-        with np.load(folder / entry["file"]) as arrays:
-            pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
-        yield load_track(folder / entry["file"]), pixels, ()
+    for entry in read_index(folder):
+        film = read_recorded(folder / entry["file"])
+        yield film.track, film.pixels, ()
 
 
 def planted_films(work: Path) -> Iterator[tuple[HumanTrack, PixelTracks, tuple[Plant, ...]]]:

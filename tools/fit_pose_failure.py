@@ -45,11 +45,10 @@ from core.pose_failure import (  # noqa: E402
     pose_features,
 )
 from core.skeletons import SMPL  # noqa: E402
-from core.track import load_track  # noqa: E402
 from core.tracks.flips import FlipTracks, compare  # noqa: E402
 from core.tracks.hinges import body_axes  # noqa: E402
 from core.tracks.joints import JOINTS, body_height  # noqa: E402
-from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+from tools.mocap.recorded import read_index, read_recorded  # noqa: E402
 from tools.pose_errors import Residuals, joint_errors, joint_offsets, residuals  # noqa: E402
 
 _MEDIAN_OFF, _EXCHANGED, _JOINT_OFF = 0.06, 0.03, 0.1  # body heights
@@ -83,11 +82,10 @@ class Film:
 
 def read_film(path: Path, clip: str, mirrored: tuple[Path, float] | None = None) -> Film:
     """mirrored: what was found of it in the mirror, and the number of films that it stands for."""
-    track = load_track(path)
-    with np.load(path) as arrays:
-        apart = residuals(track, arrays["truth_space"], arrays["truth_pixels"])
-        space = np.asarray(arrays["truth_space"][:, _TRUE], np.float64)
-        pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
+    recorded = read_recorded(path)
+    track = recorded.track
+    apart = residuals(track, recorded.truth_space, recorded.truth_pixels)
+    space = np.asarray(recorded.truth_space[:, _TRUE], np.float64)
     flips = None
     if mirrored is not None:
         with np.load(mirrored[0]) as arrays:
@@ -100,7 +98,7 @@ def read_film(path: Path, clip: str, mirrored: tuple[Path, float] | None = None)
         true=space[..., :2] / body_height(space, np.ones(len(space), bool)),
         turned=(found[..., 0] * apart.axes[..., 0]).sum(axis=-1) < 0,
         use=track.seen(),
-        features={"pictures": pose_features(track, pixels), "alone": pose_features(track, None)},
+        features={"pictures": pose_features(track, recorded.pixels), "alone": pose_features(track, None)},
         mirrored=flips,
     )
 
@@ -252,9 +250,9 @@ def main() -> int:
     parser.add_argument("mirrored", type=Path)
     parser.add_argument("--out", type=Path, default=BUNDLED)
     options = parser.parse_args()
-    mirrored = {row["file"]: row["weight"] for row in json.loads((options.mirrored / "index.json").read_text(encoding="utf-8"))}
+    mirrored = {row["file"]: row["weight"] for row in read_index(options.mirrored)}
     films = []
-    index = json.loads((options.films / "index.json").read_text(encoding="utf-8"))
+    index = read_index(options.films)
     for number, entry in enumerate(index, 1):
         name = entry["file"]
         seen = (options.mirrored / name, mirrored[name]) if name in mirrored else None

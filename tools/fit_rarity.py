@@ -15,8 +15,6 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -25,9 +23,10 @@ from core.detectors.lost import believed, pose_trust, trusted  # noqa: E402
 from core.files import write_atomically  # noqa: E402
 from core.glitches import candidates  # noqa: E402
 from core.rarity import BUNDLED  # noqa: E402
-from core.track import HumanTrack, load_track  # noqa: E402
+from core.track import HumanTrack  # noqa: E402
 from core.tracks.local import local_tracks  # noqa: E402
 from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+from tools.mocap.recorded import read_index, read_recorded  # noqa: E402
 
 _WITHOUT_PICTURES = ("still", "joints alone")
 _KEPT = 400  # values of each detector: the table looks at the rare ones
@@ -38,15 +37,14 @@ def main() -> int:
     parser.add_argument("films", type=Path)
     parser.add_argument("--out", type=Path, default=BUNDLED)
     options = parser.parse_args()
-    index = json.loads((options.films / "index.json").read_text(encoding="utf-8"))
+    index = read_index(options.films)
     values: dict[str, list[float]] = defaultdict(list)
     seconds, frames = 0.0, 0
     for number, entry in enumerate(index, 1):
-        track = load_track(options.films / entry["file"])
-        with np.load(options.films / entry["file"]) as arrays:
-            pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
+        film = read_recorded(options.films / entry["file"])
+        track = film.track
         without = [found for found in told(track, None) if found.detector in _WITHOUT_PICTURES]
-        for found in (*told(track, pixels), *without):
+        for found in (*told(track, film.pixels), *without):
             values[found.detector].append(found.value)
         seconds += float(track.times[-1] - track.times[0])
         frames += len(track)

@@ -37,8 +37,7 @@ from core.tempo import (  # noqa: E402
     tempo_figures,
     unusual_tempo,
 )
-from core.track import HumanTrack, load_track  # noqa: E402
-from core.tracks.pixels.measure import PixelTracks  # noqa: E402
+from tools.mocap.recorded import read_index, read_recorded  # noqa: E402
 
 TEMPOS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 RIDGE = 30.0
@@ -58,22 +57,14 @@ class Film:
     run: float | None
 
 
-def read(path: Path) -> tuple[HumanTrack, PixelTracks]:
-    track = load_track(path)
-    with np.load(path) as arrays:
-        pixels = PixelTracks(**{name[7:]: arrays[name] for name in arrays if name.startswith("pixels_")})
-    return track, pixels
-
-
 def films(folder: Path) -> list[Film]:
     """Each film of the folder at each tempo that leaves it long and quick enough."""
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     found = []
-    for entry in index:
-        track, pixels = read(folder / entry["file"])
+    for entry in read_index(folder):
+        film = read_recorded(folder / entry["file"])
         for tempo in TEMPOS:
-            shown = replace(track, times=track.times / tempo)
-            motion = joint_paths(shown, pixels, longest_stretch(shown))
+            shown = replace(film.track, times=film.track.times / tempo)
+            motion = joint_paths(shown, film.pixels, longest_stretch(shown))
             if motion is not None:
                 leaps = flights(motion.places)
                 fall = gravity_share(leaps, motion.step) if leaps else None
@@ -162,8 +153,8 @@ def main() -> int:
         told = "  ".join(f"{row[f'with {by}']:10}  {row[f'slow by {by}']:4}  {row[f'fast by {by}']:4}" for by in ("leaps", "runs"))
         print(f"{tempo:>5}  {row['films']:5}  {slow:4}  {fast:4}   {told}")
     for path in options.check:
-        track, pixels = read(path)
-        print(f"{path.stem}: {unusual_tempo(track, pixels, table=read_table(options.out)) or 'nothing'}")
+        film = read_recorded(path)
+        print(f"{path.stem}: {unusual_tempo(film.track, film.pixels, table=read_table(options.out)) or 'nothing'}")
     return 0
 
 

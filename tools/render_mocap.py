@@ -33,10 +33,11 @@ import numpy as np
 from core.body import BodyModel, load_body, pose_joints
 from core.camera import project
 from core.extraction.blazepose import extract_frames
-from core.track import Presence, load_track, track_arrays
+from core.track import Presence, load_track
 from core.tracks.pixels.measure import measure_pictures
 from render.mesh import create_renderer
 from tools.mocap.clips import FPS, Library, Take, clean_parts, open_library, shared_folder
+from tools.mocap.recorded import Recorded, write_recorded
 from tools.mocap.retarget import BodyMotion, retarget
 from tools.mocap.shooting import choose_shooting, compress, lit, mirror, pictures_of, retime
 from tools.mocap.views import View, centred, choose_shape, choose_view, film
@@ -137,11 +138,8 @@ def make(job: Job, library_name: str, mocap: str, out: str) -> dict[str, Any]:
         shot = shoot(job, library_name, mocap)
         times = np.arange(len(shot.motion)) / shot.fps
         track = extract_frames(pictures_of(shot.reel), times, shot.view.size)
-        measured = {f"pixels_{name}": values for name, values in vars(measure_pictures(pictures_of(shot.reel), track)).items()}
-        space, pixels = truth(shot.motion, shot.body, shot.view)
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-        np.savez(temporary, **track_arrays(track), **measured, truth_space=space, truth_pixels=pixels)  # type: ignore[arg-type]
-        temporary.replace(path)
+        pixels = measure_pictures(pictures_of(shot.reel), track)
+        write_recorded(path, Recorded(track, pixels, *truth(shot.motion, shot.body, shot.view)))
     track = load_track(path)
     fps = round(1 / float(np.median(np.diff(track.times))))
     ok = track.presence.count(Presence.OK)

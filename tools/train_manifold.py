@@ -9,7 +9,6 @@ a list of {file, clip, view, action, subject}.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import replace
@@ -25,6 +24,7 @@ from core.training.dataset import LabelledClip  # noqa: E402
 from core.training.errors import DatasetError  # noqa: E402
 from core.training.trainer import TrainingError, TrainSettings, train  # noqa: E402
 from core.training.validation import validate  # noqa: E402
+from tools.mocap.recorded import read_index  # noqa: E402
 
 SOURCES = (
     Source("appearance", "hog-lab-1024", 1024),
@@ -44,7 +44,7 @@ def load_dataset(folder: Path) -> list[LabelledClip]:
 
     Raises OSError, KeyError or ValueError when one is missing or malformed.
     """
-    index = sorted(json.loads((folder / "index.json").read_text(encoding="utf-8")), key=lambda entry: str(entry["file"]))
+    index = sorted(read_index(folder), key=lambda entry: str(entry["file"]))
     return [LabelledClip(entry["clip"], entry["action"], entry["subject"], load_track(folder / entry["file"])) for entry in index]
 
 

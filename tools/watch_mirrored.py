@@ -27,6 +27,7 @@ from core.files import write_atomically
 from core.skeletons import BLAZEPOSE
 from tools.fit_pose_failure import failed, read_film
 from tools.mocap.clips import open_library, shared_folder
+from tools.mocap.recorded import read_index
 from tools.mocap.shooting import pictures_of
 from tools.pose_errors import joint_offsets
 from tools.render_mocap import Job, plan, shoot
@@ -37,7 +38,7 @@ _ALL = 10**9  # frames: every film that there may be
 
 def choose(films: Path, count: int) -> list[tuple[str, float]]:
     """File names and the number of films that each stands for."""
-    names = [row["file"] for row in json.loads((films / "index.json").read_text("utf-8")) if row["frames"] <= _LONGEST]
+    names = [row["file"] for row in read_index(films) if row["frames"] <= _LONGEST]
     read = [read_film(films / name, name) for name in names]
     offsets = joint_offsets([film.apart for film in read])
     share = np.array([failed(film, offsets)[0][film.use].mean() if film.use.any() else 0.0 for film in read])

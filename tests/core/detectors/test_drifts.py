@@ -24,6 +24,11 @@ def test_that_a_trunk_that_changes_its_colour_is_found() -> None:
     assert (found.detector, found.kind, found.start, found.stop, found.value) == ("colour", "scale or identity drift", 20, 40, 40.0)
 
 
+def test_that_a_colour_of_less_than_half_a_second_is_the_shade_of_a_pose() -> None:
+    assert drifts(quiet_tracks(colour_drift=at(60, dict.fromkeys(range(20, 34), 40.0)))) == []
+    assert len(drifts(quiet_tracks(colour_drift=at(60, dict.fromkeys(range(20, 36), 40.0))))) == 1
+
+
 def test_that_colours_of_a_clean_clip_are_not_looked_at() -> None:
     assert drifts(quiet_tracks(size_drift=0.065 * RISE, colour_drift=np.full(60, 24.5))) == []
 

@@ -265,3 +265,9 @@ def test_that_a_cache_that_cannot_be_written_costs_no_result(clip: Path, manifol
     blocked.write_text("a file where the folder should be")
     analysis, _ = collect(TinyRequest(clip, manifold=manifold), Store(blocked))
     assert analysis.video.frames == 60
+
+
+def test_that_flip_tracks_of_another_detector_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = flips_key("track")
+    monkeypatch.setattr("core.cache_keys.DETECTOR", -1)
+    assert flips_key("track") != before

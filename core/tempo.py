@@ -1,10 +1,10 @@
 """Unusual tempo: motion that was slowed down or sped up. A remark about the clip and no fault of the motion.
 
 Slow motion makes every step smaller, so that no score calls it bad. Three things give it away. A body that leaps comes down with gravity
-(`core.flight`): that is an exact clock, and the steps of a run are nearly one (`core.gait`). Else there is only the balance of reach and
-frequency: a body of real weight seldom swings its limbs far and evenly at leisure. That balance is learned from films of real motion, each
-at its own tempo and at others (`tools/fit_tempo.py`): a linear estimate of the tempo's logarithm, told only beyond what 98 % of the real
-films stay within. It sees few of the films at half speed: the table says how many.
+(`core.flight`): that is an exact clock, and the steps of a run are nearly one (`core.gait`). Else there is only the balance of reach,
+speed and acceleration: a body of real weight seldom swings its limbs far and evenly at leisure. That balance is learned from films of real
+motion, each at its own tempo and at others (`tools/fit_tempo.py`): a linear estimate of the tempo's logarithm, told only beyond what 98 %
+of the real films stay within. It sees few of the films at half speed: the table says how many.
 """
 
 from __future__ import annotations
@@ -31,12 +31,17 @@ if TYPE_CHECKING:  # it needs OpenCV
     from core.tracks.pixels.measure import PixelTracks
 
 # Part of the key of cached events: raise when the same clip is told something else.
-VERSION = 1
+VERSION = 2
 BUNDLED = Path(__file__).resolve().parent.parent / "resources" / "tempo.json"
 SLOWEST_RATE = 10.0  # frames a second: below, the motion between frames is not known well enough
-LEAST_SECONDS, LEAST_SPEED = 1.5, 0.1  # of the longest stretch, which is judged; body heights a second of its limbs
+# Of the longest stretch, which is judged; body heights that its limbs are away from their mean places (RMS). Not their speed: what is
+# slowed down far enough hardly moves from frame to frame.
+LEAST_SECONDS, LEAST_REACH = 1.5, 0.05
 _GAP = 5  # frames: longer gaps split a stretch
-_SMOOTH = 0.1  # seconds, standard deviation: the trembling of key points is not the motion's
+# Seconds, standard deviation: the trembling of key points is not the motion's. The slower it is the more they tremble beside it; but who
+# wants to know how often the limbs swing must not smooth that away.
+_SMOOTH, _SWING_SMOOTH = 0.2, 0.1
+SWING = "limbs rate"  # one of the figures, for the words and for `core.gait`; the estimate does without
 _SEEN = 0.5  # share of the frames, for a joint to be counted
 SLOW_STEP, FAST_STEP = 0.55, 0.19  # seconds of a running step (real ones: 0.23 to 0.41)
 SLOW_FALL, FAST_FALL = 0.56, 1.95  # of gravity: three quarters of the natural speed, and 1.4 times (real leaps: 0.7 to 1.6)
@@ -92,7 +97,7 @@ def unusual_tempo(track: HumanTrack, pixels: PixelTracks | None, allow_many: boo
     found = tempo_figures(motion)
     if found is None:
         return None
-    run = running(motion.places, float(np.exp(found["limbs rate"])) * motion.step)
+    run = running(motion.places, float(np.exp(found[SWING])) * motion.step)
     if run is not None:
         seconds = run.frames * motion.step
         if FAST_STEP <= seconds <= SLOW_STEP:
@@ -109,7 +114,7 @@ def unusual_tempo(track: HumanTrack, pixels: PixelTracks | None, allow_many: boo
     usual = level + growth * found["limbs reach"]
     return (
         f"Unusual tempo{where}: the motion looks {_pace(estimate)}, to about {_times(2 ** (estimate / table.slope))} its natural speed "
-        f"(its limbs swing {np.exp(found['limbs rate']):.1f} times a second; in real motion of this reach it is "
+        f"(its limbs swing {np.exp(found[SWING]):.1f} times a second; in real motion of this reach it is "
         f"{np.exp(usual + low):.1f} to {np.exp(usual + high):.1f} times)."
     )
 
@@ -162,35 +167,39 @@ def joint_paths(track: HumanTrack, pixels: PixelTracks | None, frames: range, al
 
 
 def tempo_figures(motion: JointPaths) -> dict[str, float] | None:
-    """The balance of reach, speed and acceleration; NaN where no joint is seen well enough. None where there is hardly any motion."""
+    """Logs of reach, speed and force (acceleration) of the limbs, in the picture and in space, and of the trunk; and `SWING`, log of the
+    limbs' Hz. NaN where no joint is seen well enough. None where there is hardly any motion.
+    """
     seen = np.isfinite(motion.places[..., 0]).mean(axis=0) > _SEEN
     limbs = [joint for joint in _LIMBS if seen[joint]]
     paths, space = _bridged(motion.places), _bridged(motion.space)
     trunk = paths[:, _TRUNK].mean(axis=1, keepdims=True)
-    parts = {"limbs": (paths - trunk)[:, limbs], "limbs in space": space[:, limbs], "trunk": trunk}
-    speed = float("nan")
+    swings = (paths - trunk)[:, limbs]
+    if not limbs or _reach(swings) < LEAST_REACH:
+        return None
     found: dict[str, float] = {}
-    for name, part in parts.items():
-        reach, fast, rate = _balance(part, motion.step)
-        found |= {f"{name} reach": reach, f"{name} rate": rate}
-        speed = fast if name == "limbs" else speed
-    return found if speed >= LEAST_SPEED else None  # never where no limb is seen
+    for name, part in {"limbs": swings, "limbs in space": space[:, limbs], "trunk": trunk}.items():
+        speed, force = _derivatives(part, motion.step, _SMOOTH)
+        found[f"{name} reach"] = float(np.log(_reach(part) + 0.005))
+        found |= {f"{name} speed": float(np.log(speed + 0.01)), f"{name} force": float(np.log(force + 0.1))}
+    speed, force = _derivatives(swings, motion.step, _SWING_SMOOTH)
+    return found | {SWING: float(np.log(force / max(speed, 1e-6) / (2 * np.pi) + 0.02))}
 
 
-def _balance(paths: np.ndarray, step: float) -> tuple[float, float, float]:
-    """Of paths [T, J, D]: log of their reach (RMS, body heights), their speed (RMS), log of acceleration over speed (Hz)."""
-    if not paths.shape[1] or len(paths) * step < 8 * _SMOOTH:
-        return float("nan"), float("nan"), float("nan")
-    speed, force = (float(np.sqrt((values**2).sum(axis=-1).mean())) for values in _derivatives(paths, step))
-    reach = float(np.sqrt(paths.var(axis=0).sum(axis=-1).mean()))
-    return float(np.log(reach + 0.005)), speed, float(np.log(force / max(speed, 1e-6) / (2 * np.pi) + 0.02))
+def _reach(paths: np.ndarray) -> float:
+    """Body heights that paths [T, J, D] are away from their mean places (RMS)."""
+    return float(np.sqrt(paths.var(axis=0).sum(axis=-1).mean()))
 
 
-def _derivatives(paths: np.ndarray, step: float) -> tuple[np.ndarray, ...]:
-    """Velocity and acceleration, smoothed, a second (squared); without the ends, which see too little."""
-    sigma = _SMOOTH / step
+def _derivatives(paths: np.ndarray, step: float, smooth: float) -> tuple[float, float]:
+    """RMS of velocity and acceleration, a second (squared), without the ends, which see too little; NaN when too short."""
+    if len(paths) * step < 8 * smooth:
+        return float("nan"), float("nan")
+    sigma = smooth / step
     edge = max(1, int(np.ceil(2 * sigma)))
-    return tuple(gaussian_filter1d(paths, sigma, axis=0, order=n, mode="nearest")[edge:-edge] / step**n for n in (1, 2))
+    moved = (gaussian_filter1d(paths, sigma, axis=0, order=n, mode="nearest")[edge:-edge] / step**n for n in (1, 2))
+    speed, force = (float(np.sqrt((values**2).sum(axis=-1).mean())) for values in moved)
+    return speed, force
 
 
 def _bridged(paths: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ from core.tempo import (  # noqa: E402
     FAST_STEP,
     SLOW_FALL,
     SLOW_STEP,
+    SWING,
     gravity_share,
     joint_paths,
     longest_stretch,
@@ -69,7 +70,7 @@ def films(folder: Path) -> list[Film]:
                 leaps = flights(motion.places)
                 fall = gravity_share(leaps, motion.step) if leaps else None
                 figures = tempo_figures(motion)
-                run = running(motion.places, float(np.exp(figures["limbs rate"])) * motion.step) if figures and not leaps else None
+                run = running(motion.places, float(np.exp(figures[SWING])) * motion.step) if figures and not leaps else None
                 found.append(Film(entry["action"], tempo, fall, figures, run.frames * motion.step if run else None))
     return found
 
@@ -84,7 +85,7 @@ def solve(design: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def fit(everything: list[Film]) -> dict[str, Any]:
     """The table, with what was measured on films that the fit had not seen. Films with leaps or runs are judged by those alone."""
     found = [(film, film.figures) for film in everything if film.fall is None and film.run is None and film.figures is not None]
-    names = tuple(found[0][1])
+    names = tuple(name for name in found[0][1] if name != SWING)
     values = np.array([[figures[name] for name in names] for _, figures in found])
     tempo = np.array([film.tempo for film, _ in found])
     wanted = np.log2(tempo)
@@ -98,7 +99,7 @@ def fit(everything: list[Film]) -> dict[str, Any]:
     edges = np.quantile(real, (0.01, 0.99))
     low, high = min(real.mean() - TAIL * real.std(), edges[0]), max(real.mean() + TAIL * real.std(), edges[1])
     weights = solve(design, wanted)
-    swing, reach = (values[tempo == 1, names.index(f"limbs {what}")] for what in ("rate", "reach"))
+    swing, reach = (np.array([figures[name] for film, figures in found if film.tempo == 1]) for name in (SWING, "limbs reach"))
     known = np.isfinite(swing)
     growth, level = np.polyfit(reach[known], swing[known], 1)
     around = np.quantile(swing[known] - level - growth * reach[known], (0.05, 0.95))

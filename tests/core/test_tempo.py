@@ -52,10 +52,20 @@ def test_that_the_frames_are_named_where_only_some_are_judged() -> None:
     assert "in frames 10 to 119:" in str(unusual_tempo(track, None))
 
 
-def test_that_a_slower_film_has_a_lower_rate_and_the_same_reach() -> None:
-    plain, slow = figures(walking_track(frames=240, fps=60.0)), figures(at_tempo(walking_track(frames=240, fps=60.0), 0.5))
-    assert np.exp(slow["limbs rate"]) == pytest.approx(np.exp(plain["limbs rate"]) / 2, rel=0.15)
+def test_that_a_slower_film_has_the_same_reach_and_a_lower_speed_force_and_rate() -> None:
+    plain, slow = figures(walking_track(frames=480, fps=60.0)), figures(at_tempo(walking_track(frames=480, fps=60.0), 0.5))
     assert slow["limbs reach"] == pytest.approx(plain["limbs reach"], abs=0.01)
+    assert np.exp(slow["limbs rate"] - plain["limbs rate"]) == pytest.approx(0.5, rel=0.15)
+    # The walk has 0.9 swings a second; smoothing over 0.2 seconds takes less from the slower one.
+    more = np.exp(0.5 * (2 * np.pi * 0.2) ** 2 * (0.9**2 - 0.45**2))
+    assert np.exp(slow["limbs speed"] - plain["limbs speed"]) == pytest.approx(0.5 * more, rel=0.1)
+    assert np.exp(slow["limbs force"] - plain["limbs force"]) == pytest.approx(0.25 * more, rel=0.2)
+
+
+def test_that_what_is_slowed_down_far_is_judged_by_its_reach_and_not_by_its_speed() -> None:
+    assert figures(at_tempo(walking_track(frames=240, fps=160.0), 0.0625))["limbs speed"] < np.log(0.1)
+    small = joint_paths(walking_track(frames=240, swing=0.02), None, range(240))
+    assert small is not None and tempo_figures(small) is None
 
 
 def test_that_the_bundled_estimate_grows_with_the_tempo() -> None:

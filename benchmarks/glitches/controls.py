@@ -19,10 +19,12 @@ from benchmarks.glitches.warps import away_from_body
 from render.mesh import create_renderer
 from tools.mocap.clips import FPS, Take, open_library
 
-RECIPE = 1  # raise when the same plan makes other pictures
+RECIPE = 2  # raise when the same plan makes other pictures
 _SECONDS = 5.0
 _LEAST_SECONDS = 2.5
+_SLOWED_SECONDS = 1.5  # of motion, before it is slowed down
 FADE = 12  # frames of a crossfade
+_TINY = (64, 64)  # pixels, in which moments of a clip are compared
 _SLOWEST_CLIP = 20.0  # frames a second, of a clip to which a camera or an editor does something
 _CLIPS_EACH = 3
 _TAKES_EACH = 3
@@ -90,9 +92,10 @@ def _film_at_a_rate(plan: ControlPlan, mocap: Path, folder: Path, generator: np.
     takes = _leaps(mocap, plan.seed[0]) if plan.kind == "slow leap" else held_out(mocap, _SECONDS, plan.seed[0] + 2000)
     library, take = takes[plan.take]
     if plan.kind.startswith("slow"):  # a quarter of the speed makes it four times as long
-        middle = _highest(library, take, mocap) if plan.kind == "slow leap" else take.start
-        first = int(np.clip(middle - round(0.75 * FPS), take.start, max(take.stop - round(1.5 * FPS), take.start)))
-        take = replace(take, start=first, stop=min(take.stop, first + round(1.5 * FPS)))
+        length = round(_SLOWED_SECONDS * FPS)
+        middle = _highest(library, take, mocap) if plan.kind == "slow leap" else busiest(library, take, mocap, length)
+        first = int(np.clip(middle - length // 2, take.start, max(take.stop - length, take.start)))
+        take = replace(take, start=first, stop=min(take.stop, first + length))
     scene = set_scene(open_library(mocap, library), take, step, generator)
     film = Film("controls", f"{take.clip}:{take.start}", fps, control=plan.kind)
     return write_film(folder, plan.name, film, shoot(scene, create_renderer("raster")), plan.seed)
@@ -108,6 +111,15 @@ def _highest(library: str, take: Take, mocap: Path) -> int:
     """The frame in which the body is highest."""
     opened = open_library(mocap, library)
     return take.start + int(opened.positions(take)[:, opened.joints.index("root"), 1].argmax())
+
+
+def busiest(library: str, take: Take, mocap: Path, length: int) -> int:
+    """The middle of the `length` frames in which the limbs move most: of a body at rest nobody can say that it was slowed down."""
+    opened = open_library(mocap, library)
+    points = opened.positions(take)
+    moved = np.linalg.norm(np.diff(points - points[:, [opened.joints.index("root")]], axis=0), axis=-1).mean(axis=1)
+    around = np.convolve(moved, np.ones(min(length, len(moved))), mode="valid")
+    return take.start + int(around.argmax()) + length // 2
 
 
 Shown = tuple[Iterator[np.ndarray], tuple[int, int] | None]
@@ -148,11 +160,9 @@ def flicker(clip: Clip, frames: range, generator: np.random.Generator) -> Shown:
 
 
 def crossfade(clip: Clip, frames: range, generator: np.random.Generator) -> Shown:
-    """The first half of the part fades into another moment of the clip, as far away as there is one."""
-    total, middle = len(clip.frames), len(frames) // 2
-    begin = middle - FADE // 2
-    needed = len(frames) - begin
-    start = 0 if frames.start + begin > total / 2 else total - needed
+    """The first half of the part fades into another moment of the clip: the one whose pictures differ most, or nothing would fade."""
+    begin = len(frames) // 2 - FADE // 2
+    start = _most_different(clip, frames.start + begin, len(frames) - begin)
     share = ramp(len(frames), begin, begin + FADE)
     other = [max(start + number - begin, 0) for number in range(len(frames))]
 
@@ -161,6 +171,14 @@ def crossfade(clip: Clip, frames: range, generator: np.random.Generator) -> Show
             yield cv2.addWeighted(first, 1 - weight, second, float(weight), 0)
 
     return shown(), (begin, begin + FADE)
+
+
+def _most_different(clip: Clip, begin: int, needed: int) -> int:
+    """Where the `needed` frames begin whose first FADE differ most from those from `begin` on."""
+    every = pictures(clip, range(len(clip.frames)))
+    tiny = np.stack([cv2.resize(picture, _TINY, interpolation=cv2.INTER_AREA) for picture in every]).astype(np.float32)
+    starts = range(len(tiny) - needed + 1)
+    return max(starts, key=lambda start: float(np.square(tiny[start : start + FADE] - tiny[begin : begin + FADE]).mean()))
 
 
 def motion_blur(clip: Clip, frames: range, generator: np.random.Generator) -> Shown:

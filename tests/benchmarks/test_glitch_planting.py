@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.glitches.clips import Clip
-from benchmarks.glitches.controls import FADE, PICTURE_CONTROLS, make_control, plan_controls
+from benchmarks.glitches.controls import FADE, PICTURE_CONTROLS, busiest, make_control, plan_controls
 from benchmarks.glitches.films import Film, write_film
 from benchmarks.glitches.kinds import CONTROL_KINDS, PIXEL_KINDS
 from benchmarks.glitches.pixels import FEWEST, choose_bone, make_pixels, plan_pixels
@@ -14,6 +15,7 @@ from benchmarks.glitches.warps import BONES
 from core.skeletons import OPENPOSE_BODY
 from core.video import open_video
 from tests.benchmarks.figure import POINTS
+from tools.mocap.clips import Take
 
 SIZE, FRAMES, FPS = (96, 80), 180, 24.0
 
@@ -108,12 +110,30 @@ def test_that_a_control_keeps_size_and_length_and_plants_nothing(clip: Clip, kin
     assert truth.plants == () and truth.control == kind and (truth.edit is not None) == (kind == "crossfade")
 
 
-def test_that_a_crossfade_ends_in_another_moment(clip: Clip) -> None:
-    shown, edit = PICTURE_CONTROLS["crossfade"](clip, range(120), np.random.default_rng(0))
-    film, source = [picture.astype(int) for picture in shown], shown_frames(clip.path)
-    assert edit is not None and edit[1] - edit[0] == FADE and len(film) == 120
-    assert np.abs(film[edit[0] - 1] - source[edit[0] - 1]).mean() < 1
-    assert np.abs(film[119] - source[179]).mean() < 1
+@pytest.mark.parametrize("frames", [range(120), range(1, 179)])
+def test_that_a_crossfade_ends_in_the_moment_that_looks_most_different(clip: Clip, frames: range) -> None:
+    shown, edit = PICTURE_CONTROLS["crossfade"](clip, frames, np.random.default_rng(0))
+    film, source = [picture.astype(int) for picture in shown], np.stack(shown_frames(clip.path)).astype(int)
+    assert edit is not None and edit[1] - edit[0] == FADE and len(film) == len(frames)
+    first = frames.start + edit[0]
+    assert np.abs(film[edit[0] - 1] - source[first - 1]).mean() < 1
+
+    rest = len(film) - edit[0]
+    starts = range(FRAMES - rest + 1)
+    apart = [np.square(source[start : start + FADE] - source[first : first + FADE]).mean() for start in starts]
+    ends = ((FADE, film[edit[1]]), (rest - 1, film[-1]))
+    shown_then = [sum(np.abs(picture - source[start + after]).mean() for after, picture in ends) for start in starts]
+    assert min(shown_then) < 2
+    assert apart[int(np.argmin(shown_then))] > 0.8 * max(apart) > 0
+
+
+def test_that_what_is_slowed_down_is_the_part_with_the_most_motion(tmp_path: Path) -> None:
+    joints, points = ["root", "hand"], np.zeros((300, 2, 3))
+    points[:, 1, 0] = np.interp(np.arange(300), (0, 150, 240, 299), (0, 0.1, 2.0, 2.1))
+    clips = [{"clip": "a", "subject": "1", "action": "Wave", "frames": 300}]
+    (tmp_path / "cmu_index.json").write_text(json.dumps({"joints": joints, "clips": clips}))
+    np.savez(tmp_path / "cmu_joints_60fps.npz", **{"a/root": points[:, 0], "a/joints": points})  # type: ignore[arg-type]
+    assert busiest("cmu", Take("a", "1", "Wave", 10, 290), tmp_path, 90) == pytest.approx(195, abs=1)
 
 
 def test_that_motion_blur_is_a_mean_of_neighbours(clip: Clip) -> None:

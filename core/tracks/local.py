@@ -91,7 +91,7 @@ class LocalTracks:
       leap                      geometric mean of that and of the same over the three steps before and after; ordinary below 2
     Editor and camera
       cut                       1 and above: a new shot begins
-      crossfade                 above 1.2: the picture fades into another; a slow steady pan reaches 1
+      crossfade                 above 1.2: the picture fades into another; real motion reaches 1.17
       flicker                   change of the light as a share
       camera_speed              of the background at the picture's middle, body heights a second
       camera_zoom               change of the log of its scale, a second
@@ -273,7 +273,7 @@ def _of_pictures(track: HumanTrack, pixels: PixelTracks, motion: JointMotion, ke
         "unexplained": unexplained,
         "leap": leap,
         "cut": cuts,
-        "crossfade": crossfade(distance[:, 0]),
+        "crossfade": crossfade(distance, pixels.light, sharpness),
         "flicker": flicker(pixels.light),
         "camera_speed": np.linalg.norm(pixels.camera[:, :2], axis=1) / height / motion.duration,
         "camera_zoom": pixels.camera[:, 2] / motion.duration,

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from benchmarks.glitches.films import film_size, sized
-from benchmarks.glitches.kinds import Plant
+from benchmarks.glitches.kinds import UNUSUAL_TEMPO, Plant
 from core.skeletons import BODY_SLICE
 from core.track import HumanTrack
 from core.video import Video, open_video
@@ -66,11 +66,13 @@ def read_labels(path: Path = LABELS) -> dict[str, tuple[Plant, ...]]:
 
 
 def carried(labels: Sequence[Plant], origin: Sequence[int]) -> tuple[Plant, ...]:
-    """Labels of a source in frames of a film that shows its frames `origin`; repeated frames are not in the film any more."""
+    """Labels of a source in frames of a film that shows its frames `origin`; repeated frames are not in the film any more, and a tempo is
+    no irregularity of frames.
+    """
     found = []
     order = np.asarray(origin)
     for label in labels:
-        if label.kind == REPEATED:
+        if label.kind in (REPEATED, UNUSUAL_TEMPO):
             continue
         inside = np.flatnonzero((order >= label.start) & (order < label.stop))
         breaks = np.flatnonzero(np.diff(inside) > 1)

@@ -19,7 +19,7 @@ from benchmarks.glitches.kinds import (
     limb_of,
 )
 from benchmarks.glitches.matching import Fate, Verdict, match
-from benchmarks.glitches.running import TOOL, Outcome
+from benchmarks.glitches.running import TOOL, Outcome, is_slowed
 
 MOST_FALSE = 2.0  # a minute, at the operating point
 _NOTHING = "(nothing)"
@@ -176,11 +176,19 @@ def _controls(judged: Sequence[Judged], threshold: float) -> str:
 
 
 def _tempo(judged: Sequence[Judged]) -> str:
-    lines = ["## Films remarked for an unusual tempo", "", "| footage | films | remarked |", "|---|---|---|"]
+    lines = [
+        "## Films remarked for an unusual tempo",
+        "",
+        "| footage | in slow motion | remarked | others | remarked |",
+        "|---|---|---|---|---|",
+    ]
     for name in dict.fromkeys(j.outcome.truth.control or j.family for j in judged):
         chosen = [j for j in judged if (j.outcome.truth.control or j.family) == name]
-        told = sum(any(v.event.kind == UNUSUAL_TEMPO for v in j.verdicts) for j in chosen)
-        lines.append(f"| {name} | {len(chosen)} | {told} |")
+        cells = []
+        for slowed in (True, False):
+            told = [any(v.event.kind == UNUSUAL_TEMPO for v in j.verdicts) for j in chosen if is_slowed(j.outcome.truth) == slowed]
+            cells.append(f"{len(told)} | {sum(told)}")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

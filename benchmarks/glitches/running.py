@@ -16,7 +16,7 @@ from benchmarks.glitches.clips import Clip, carried, open_clip, read_labels, rea
 from benchmarks.glitches.controls import make_control, plan_controls
 from benchmarks.glitches.detection import analyse, tool_events
 from benchmarks.glitches.films import Truth
-from benchmarks.glitches.kinds import Plant
+from benchmarks.glitches.kinds import UNUSUAL_TEMPO, Plant
 from benchmarks.glitches.matching import Event
 from benchmarks.glitches.pixels import make_pixels, plan_pixels
 from benchmarks.glitches.rates import is_quick, make_rate, plan_rates
@@ -136,5 +136,11 @@ def known_irregularities(truth: Truth) -> tuple[Plant, ...]:
     """The labels of the film's source, in frames of the film."""
     labels = read_labels().get(truth.source, ())
     if truth.family == "clean real":
-        return tuple(replace(label, stop=min(label.stop, truth.frames)) for label in labels)
+        return tuple(replace(label, stop=min(label.stop, truth.frames)) for label in labels if label.kind != UNUSUAL_TEMPO)
     return carried(labels, truth.origin)
+
+
+def is_slowed(truth: Truth) -> bool:
+    """Whether the film is in slow motion: made so, or of a clip that is labelled to be."""
+    labels = read_labels().get(truth.source, ())
+    return (truth.control or "").startswith("slow") or any(label.kind == UNUSUAL_TEMPO for label in labels)

@@ -46,7 +46,7 @@ def test_that_films_are_at_most_720p_and_even(size: tuple[int, int], expected: t
 
 def test_that_labels_are_carried_to_the_frames_that_show_them() -> None:
     order = [*range(10, 20), 15, 16, *range(20, 30)]
-    found = carried([Plant("jump", 15, 17), Plant("repeated frames", 0, 1 << 30)], order)
+    found = carried([Plant("jump", 15, 17), Plant("repeated frames", 0, 1 << 30), Plant("unusual tempo", 0, 1 << 30)], order)
     assert [(p.start, p.stop) for p in found] == [(5, 7), (10, 12)]
     assert carried([Plant("jump", 50, 60)], order) == ()
 

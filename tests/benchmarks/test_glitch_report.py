@@ -75,3 +75,17 @@ def test_that_the_detectors_are_compared_by_area_and_recall() -> None:
 def test_that_a_missed_plant_is_listed_with_the_nearest_event() -> None:
     missed = outcome("film", "bodies", (Plant("swap", 100, 104),), event(300, 0.9), event(120, 0.4, "pose lost"))
     assert "| swap | film | 100 to 103 |  | pose lost 120 to 120" in misses([missed])
+
+
+def test_that_remarks_on_the_tempo_are_counted_apart_for_films_that_are_slow() -> None:
+    remark = event(0, 0.0, "unusual tempo", stop=600)
+    films = [
+        outcome("phalp_running.mp4", "controls", (), remark, control="zoom"),
+        outcome("street", "controls", (), control="zoom"),
+        outcome("take", "controls", (), remark, control="slow motion"),
+        outcome("yard", "controls", (), remark, control="pan"),
+    ]
+    text = report([*OUTCOMES, *films]).split("## Films remarked")[1]
+    assert row(text, "zoom") == ["1", "1", "1", "0"]
+    assert row(text, "slow motion") == ["1", "1", "0", "0"]
+    assert row(text, "pan") == ["0", "0", "1", "1"]

@@ -10,7 +10,7 @@ from scipy.ndimage import minimum_filter1d
 from core.analysis import JointEvidence
 from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text, peaks, runs
 from core.skeletons import readable
-from core.tracks.bones import BONES
+from core.tracks.bones import BONES, bump_frames
 from core.tracks.joints import JOINTS, half_window, median, running_median
 from core.tracks.local import LocalTracks
 from core.tracks.sides import PAIRS
@@ -28,9 +28,9 @@ _ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body 
 _LIMB_JOINTS = ("elbow", "wrist", "knee", "ankle")
 _SIDES_LEAP, _ALIKE, _TRUNK_LEAPS, _FARTHER = 0.35, 0.4, 0.25, 0.008
 _SMOOTH, _ABRUPT, _NOT_KNOWN = 1.0, 2.0, 0.5
-# Of a limb that is longer for a moment: frames that it lasts at least, the least change that counts, the bone's trembling from frame to
-# frame and the change of all bones that halve the value.
-_LASTS, _BUMP, _TREMBLING, _ALL_BONES, _SHORTEST = 4, 0.04, 0.01, 0.1, 0.3
+# Of a limb that is longer for a moment: the least change that counts, the bone's trembling from frame to frame and the change of all bones
+# that halve the value.
+_BUMP, _TREMBLING, _ALL_BONES, _SHORTEST = 0.04, 0.01, 0.1, 0.3
 # Two leaps of the same joints are one event within so many seconds, when the smaller is so large a share of the larger.
 _BACK, _SMALLER_LEAP = 0.7, 0.2
 
@@ -143,10 +143,11 @@ def stretches(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Limb bones that are longer in the picture than they are ever seen, and longer than right before and after."""
     found = []
     ratio, value = np.nan_to_num(tracks.bone_picture), stretch_value(tracks, times)
+    lasts = bump_frames(times)[0]
     for bone, (name, upper, lower) in enumerate(BONES):
         for first, stop, peak in peaks(value[:, bone], LEAST["bones"], 0.3, bridge=2):
-            # The value holds for the _LASTS frames around it.
-            start, stop = max(first - _LASTS // 2, 0), min(stop + (_LASTS - 1) // 2, len(tracks))
+            # The value holds for so many frames around it.
+            start, stop = max(first - lasts // 2, 0), min(stop + (lasts - 1) // 2, len(tracks))
             longer = float(ratio[start:stop, bone].max())
             text = f"{readable(name).capitalize()} is up to {longer - 1:.0%} longer than it is usually seen in {frames_text(start, stop)}."
             joints = tuple(_evidence(joint, 0.5) for joint in (lower, upper))
@@ -156,7 +157,7 @@ def stretches(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
 
 
 def stretch_value(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
-    """float64 [T, B]: how clearly each bone of `bones.BONES` is too long, over four frames at least.
+    """float64 [T, B]: how clearly each bone of `bones.BONES` is too long, over an eighth of a second at least.
 
     The geometric mean of how much longer it is than it is ever seen (a projection only shortens a bone, so that the longest that is
     usually seen is nearly its length) and of how much longer than right before and after, over the bone's own trembling. It counts for
@@ -172,7 +173,7 @@ def stretch_value(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
     alone = np.where(bump >= _BUMP, np.maximum(longer - rest, 0.0), 0.0)
     trembling = np.fmax(1.48 * median(np.abs(np.diff(length, axis=0))), _TREMBLING)
     moved = median(((np.nan_to_num(length) - running_median(np.nan_to_num(length), half_window(times, 0.6))) ** 2).T)
-    lasting = [minimum_filter1d(v, _LASTS, axis=0) for v in (alone, bump / trembling)]
+    lasting = [minimum_filter1d(v, bump_frames(times)[0], axis=0) for v in (alone, bump / trembling)]
     return np.asarray(np.sqrt(lasting[0] * lasting[1]) / (1 + np.sqrt(moved) / _ALL_BONES)[:, None])
 
 

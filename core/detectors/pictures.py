@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from core.detectors.candidate import DISORDER, EDIT, FREEZE, JUMP, LEAST, SWAP, Candidate, frames_text, peaks
+from core.tracks.joints import median
 from core.tracks.local import LocalTracks
+from core.tracks.order import longest_splice
 
 _PICTURES = "pictures compared"
 # Shares of the light: where it changes by more, and changes around as well, pictures differ for that reason; light that changes once comes
@@ -14,7 +16,6 @@ _FLICKER, _FLICKERS, _AROUND = 0.05, 0.02, 12
 _LOOKS_SHUFFLED = 1.06  # of a disorder: it lasts as long as its values are above this
 _LEAPS = 1.3  # of what the flow leaves unexplained, over the usual: the least that a step of a disorder has
 _REACH = 5  # frames on either side that one value of disorder looks at
-_LONGEST_SPLICE = 4
 # Above these values a more specific explanation of the same frames stands; below, the frames are told as jumps.
 _IS_MIRRORED, _IS_SHUFFLED = 1.6, 1.35
 
@@ -82,8 +83,9 @@ def disorders(tracks: LocalTracks) -> list[Candidate]:
 def splices(tracks: LocalTracks) -> list[Candidate]:
     """Frames from elsewhere."""
     found = []
+    longest = longest_splice(float(median(tracks.duration)))
     for first, stop, peak in peaks(tracks.splice, LEAST["splice"], 0.93):
-        if stop - first > _LONGEST_SPLICE:
+        if stop - first > longest:
             first, stop = peak, peak + 1
         value = float(tracks.splice[peak])
         text = f"{frames_text(first, stop).capitalize()} do not belong here: their neighbours are {value:.1f} times nearer to each other."

@@ -8,6 +8,7 @@ from core.analysis import JointEvidence
 from core.detectors.candidate import FREEZE, Candidate, frames_text, runs
 from core.tracks.joints import JOINTS, half_window, median, running_quantile
 from core.tracks.local import LocalTracks
+from core.tracks.pace import freeze_steps
 
 _SHARE, _SLOWEST = 0.25, 0.004  # of the motion around, and body heights a frame: below both a body stands still
 _MOTION = 0.005  # body heights a frame: the least motion around a freeze
@@ -26,7 +27,7 @@ def still_bodies(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
         return []
     steps = tracks.joint_speed * tracks.duration[:, None]
     body = median(steps.T)
-    fewest, reach = max(3, half_window(times, 0.08)), half_window(times, 0.3)
+    fewest, reach = max(freeze_steps(times).start, half_window(times, 0.08)), half_window(times, 0.3)
     around = running_quantile(body[:, None], half_window(times, 1.0), 0.75)[:, 0]
     found = []
     for first, stop in runs(body < np.minimum(_SHARE * around, _SLOWEST)):

@@ -23,9 +23,11 @@ BONES = tuple(
 _REFERENCE_SECONDS = 2.0
 _REACH = 0.9
 _FEWEST = 12
-# Of a bump: frames that it may last, frames on either side that it is compared with, the quantile that stands for it, and the shortest that
-# a bone is taken to be (seen end on, any noise would be a bump).
-_BUMPS, _SIDE, _INSIDE, _SHORTEST = (4, 6, 8, 11, 14, 18, 24), 5, 0.3, 0.3
+# Of a bump: seconds that it may last, seconds on either side that it is compared with, the quantile that stands for it, and the shortest
+# that a bone is taken to be (seen end on, any noise would be a bump).
+_BUMP_SECONDS, _SIDE_SECONDS = (0.133, 0.2, 0.267, 0.367, 0.467, 0.6, 0.8), 0.167
+_INSIDE, _SHORTEST = 0.3, 0.3
+_FEWEST_FRAMES = 3  # of a bump: of two, one that is placed wrongly is half
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +36,9 @@ class BoneLengths:
 
     space    float32 [T, B]  length over its running median
     picture  float32 [T, B]  length in the picture over the longest it is usually seen (a projection only ever shortens a bone)
-    bump     float32 [T, B]  log of the length in the picture over the longest right before and after, for 4 to 24 frames in which the bone
-                             is at least as long as it is usually seen: a bone that is longer for a moment; 0 elsewhere
+    bump     float32 [T, B]  log of the length in the picture over the longest right before and after, for an eighth to four fifths of
+                             a second in which the bone is at least as long as it is usually seen: a bone that is longer for a
+                             moment; 0 elsewhere
     """
 
     space: np.ndarray
@@ -53,7 +56,7 @@ def bone_lengths(motion: JointMotion, times: np.ndarray) -> BoneLengths:
     reference = running_median(space, half_window(times, _REFERENCE_SECONDS / 2))
     longest = np.fmax(quantile(picture, _REACH), median(space))
     ratio = picture / longest
-    return BoneLengths((space / reference).astype(np.float32), ratio.astype(np.float32), _bump(ratio).astype(np.float32))
+    return BoneLengths((space / reference).astype(np.float32), ratio.astype(np.float32), _bump(ratio, times).astype(np.float32))
 
 
 def bone_vectors(motion: JointMotion) -> tuple[np.ndarray, np.ndarray]:
@@ -64,19 +67,25 @@ def bone_vectors(motion: JointMotion) -> tuple[np.ndarray, np.ndarray]:
     return image[:, lower] - image[:, upper], own
 
 
-def _bump(ratio: np.ndarray) -> np.ndarray:
-    total = len(ratio)
+def bump_frames(times: np.ndarray) -> list[int]:
+    """The numbers of frames for which a bone may be longer, the fewest first; rather one too many than one too few."""
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    return sorted({max(_FEWEST_FRAMES, int(np.ceil(seconds / step - 0.1))) for seconds in _BUMP_SECONDS})
+
+
+def _bump(ratio: np.ndarray, times: np.ndarray) -> np.ndarray:
+    total, side = len(ratio), half_window(times, _SIDE_SECONDS)
     level = np.log(np.maximum(ratio, _SHORTEST))
     best = np.where(np.isfinite(ratio), 0.0, np.nan)
-    outside = np.pad(np.nan_to_num(level, nan=-np.inf), ((_SIDE, _SIDE), (0, 0)), constant_values=-np.inf)
-    longest = np.lib.stride_tricks.sliding_window_view(outside, _SIDE, axis=0).max(axis=-1)  # of the frames from t - _SIDE to t - 1
-    for size in _BUMPS:
-        first = np.arange(_SIDE, total - size - _SIDE + 1)
+    outside = np.pad(np.nan_to_num(level, nan=-np.inf), ((side, side), (0, 0)), constant_values=-np.inf)
+    longest = np.lib.stride_tricks.sliding_window_view(outside, side, axis=0).max(axis=-1)  # of the frames from t - side to t - 1
+    for size in bump_frames(times):
+        first = np.arange(side, total - size - side + 1)
         if not len(first):
             break
         # The bone grows and shrinks within the first and the last few of these frames: its lower values do not count.
         inside = np.quantile(np.lib.stride_tricks.sliding_window_view(level, size, axis=0)[first], _INSIDE, axis=-1)
-        around = np.maximum(longest[first], longest[first + size + _SIDE])
+        around = np.maximum(longest[first], longest[first + size + side])
         value = np.where(np.isfinite(inside) & np.isfinite(around), inside - around, 0.0)
         spread = np.zeros(ratio.shape)
         spread[first] = value

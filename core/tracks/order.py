@@ -20,8 +20,10 @@ _LEAST = 0.8  # grey levels, the least usual step (see `pace`)
 _AROUND, _USUAL = 8, 0.6  # frames on either side, and their quantile
 _USUAL_LAG, _MOST_STEPS = 0.75, 12  # quantile of the distances at one lag, and the most steps that a step can be worth
 _WINDOW = 5  # frames on either side, for disorder
-_LONGEST_SPLICE, _LONGEST_MIRROR, _SHORTEST_REVERSAL = 4, 12, 4
-_REVERSAL_SECONDS = 2.6
+# The longest that is looked at, in frames and in seconds, whichever is more: at quick rates a moment takes more frames.
+_LONGEST_SPLICE, _SPLICE_SECONDS = 4, 0.134
+_LONGEST_MIRROR, _MIRROR_SECONDS = 12, 0.4
+_SHORTEST_REVERSAL, _REVERSAL_SECONDS = 4, 2.6
 # Of what the flow leaves unexplained, over the usual: real motion reaches 1.8 at the ends of what looks turned round or put in.
 _FLOW_HOLDS, _FLOW_FAILS = 1.5, 2.5
 
@@ -33,8 +35,8 @@ class Order:
     disorder  float64 [T]  length of the way through the 11 frames around over that of the shortest way from the first to the last: 1 is in
                            order; what exceeds it counts as far as the flow fails at the two steps in it that it explains worst
     reversal  float64 [T]  how many times shorter both ends of a segment become by turning it round
-    splice    float64 [T]  how many times nearer the neighbours of one to four frames are to each other than to those
-    mirror    float64 [T]  how many times nearer one to twelve frames come to their neighbours by being mirrored
+    splice    float64 [T]  how many times nearer the neighbours of one to four frames (`longest_splice`) are to each other than to those
+    mirror    float64 [T]  how many times nearer one to twelve frames, or 0.4 s, come to their neighbours by being mirrored
                            all three times how far the flow fails at both ends (`abrupt`): 0 is ordinary
     worth     float64 [T]  how many ordinary steps the step into the frame is worth at least: 1 is ordinary, fast starts reach 4; up to 12
     """
@@ -55,8 +57,9 @@ def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, unexplain
     steps = abrupt(unexplained)
     fails = np.where(np.isfinite(unexplained), np.clip(np.asarray(unexplained, np.float64) - 1, 0, 1), 1.0)
     lags = person.shape[1]
-    frames = int(_REVERSAL_SECONDS / np.median(np.diff(times))) if len(times) > 1 else lags
-    reversals = range(_SHORTEST_REVERSAL, min(lags - 2, frames) + 1)
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    reversals = range(_SHORTEST_REVERSAL, min(lags - 2, int(_REVERSAL_SECONDS / step)) + 1)
+    splices, mirrors = range(1, min(longest_splice(step), lags - 1) + 1), range(1, max(_LONGEST_MIRROR, int(_MIRROR_SECONDS / step)) + 1)
 
     def turned(first: np.ndarray, last: np.ndarray) -> np.ndarray:
         size = int(last[0] - first[0]) + 1
@@ -71,8 +74,8 @@ def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, unexplain
     return Order(
         disorder=_disorder(person, fails),
         reversal=_segments(person[:, 0], usual, steps, reversals, turned),
-        splice=_segments(person[:, 0], usual, steps, range(1, _LONGEST_SPLICE + 1), left_out),
-        mirror=_segments(whole[:, 0], usual_whole, steps, range(1, _LONGEST_MIRROR + 1), flipped),
+        splice=_segments(person[:, 0], usual, steps, splices, left_out),
+        mirror=_segments(whole[:, 0], usual_whole, steps, mirrors, flipped),
         worth=_worth(person),
     )
 
@@ -81,6 +84,11 @@ def abrupt(unexplained: np.ndarray) -> np.ndarray:
     """float64 [T], 0..1: how far the optical flow fails at each step; 1 where nobody knows."""
     share = np.clip((np.asarray(unexplained, np.float64) - _FLOW_HOLDS) / (_FLOW_FAILS - _FLOW_HOLDS), 0.0, 1.0)
     return np.where(np.isfinite(share), share, 1.0)
+
+
+def longest_splice(step: float) -> int:
+    """The most frames that are told to come from elsewhere; step: seconds a frame, NaN unknown."""
+    return max(_LONGEST_SPLICE, int(np.nan_to_num(_SPLICE_SECONDS / step)))
 
 
 def one_scale(placed: np.ndarray) -> np.ndarray:

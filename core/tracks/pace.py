@@ -15,7 +15,11 @@ _NOISE, _LEAST = 0.2, 0.8
 _AROUND_SECONDS = 0.5
 _USUAL = 0.6  # quantile of the changes around
 _HELD = 4.0  # times less change than usual: the frame before, shown again
-_SHORTEST, _LONGEST = 3, 30  # steps in a row without change, for a freeze
+# Of a freeze: the fewest steps in a row without change. At rates below 20 a tenth of a second is two of them; at rates below 11 two are so
+# long that people pause within them. In two steps a turning point may change 4 times less than beside it (measured: 4.3): less than _CLEAR
+# times is nothing there. The longest that is looked at, in steps and in seconds, whichever is more.
+_STEPS, _STEPS_OF_SLOW, _SLOW, _TOO_SLOW, _CLEAR = 3, 2, 1 / 20, 1 / 11, 8.0
+_LONGEST, _LONGEST_SECONDS = 30, 1.0
 PATTERN = 0.5  # of `regular`: a frame shown again above it belongs to a pattern
 _PERIODS = range(2, 11)  # frames after which a conversion of the frame rate repeats itself
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
@@ -28,8 +32,9 @@ class Pace:
     usual    float64 [T]  the usual change around, in grey levels, without the frames that repeat
     held     float64 [T]  how many times less than usual the picture changes: 1 and below is ordinary, from 4 on the frame is shown again
     regular  float64 [T]  0..1: how far the repetition belongs to a regular pattern, as conversions of the frame rate make it
-    freeze   float64 [T]  for steps in a run of three and more: how many times less the picture changes in it than right before and after
-                          it; a turning point slows down and starts gently and reaches 2; patterns are left out
+    freeze   float64 [T]  for steps in a run of three, or a tenth of a second (`freeze_steps`): how many times less the picture changes
+                          in it than right before and after it; a turning point slows down and starts gently and reaches 2; patterns are
+                          left out
     skip     float64 [T]  the change over the largest of the three steps before and after: 1 and below is ordinary
     """
 
@@ -54,12 +59,18 @@ def pace(change: np.ndarray, flow: np.ndarray, times: np.ndarray) -> Pace:
     # Repetitions that belong to the frame rate are taken out: what is left must not stand still.
     kept = np.flatnonzero(~(regular > PATTERN))
     freeze, skip = np.where(np.isfinite(change), 0.0, np.nan), np.where(np.isfinite(change), 0.0, np.nan)
-    freeze[kept] = _freeze(change[kept], usual[kept])
+    freeze[kept] = _freeze(change[kept], usual[kept], freeze_steps(times))
     skip[kept] = _skip(change[kept], np.asarray(flow, np.float64)[kept], held[kept])
     return Pace(usual, held, regular, freeze, skip)
 
 
-def _freeze(change: np.ndarray, usual: np.ndarray) -> np.ndarray:
+def freeze_steps(times: np.ndarray) -> range:
+    """How many steps in a row without change may be a freeze."""
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    return range(_STEPS_OF_SLOW if _SLOW <= step <= _TOO_SLOW else _STEPS, max(_LONGEST, round(_LONGEST_SECONDS / step)) + 1)
+
+
+def _freeze(change: np.ndarray, usual: np.ndarray, sizes: range) -> np.ndarray:
     total = len(change)
     best = np.where(np.isfinite(change), 0.0, np.nan)
     quiet = np.maximum(np.nan_to_num(change, nan=np.inf), _NOISE)
@@ -67,13 +78,15 @@ def _freeze(change: np.ndarray, usual: np.ndarray) -> np.ndarray:
     moving = np.nan_to_num(change)
     before = np.maximum(_shifted(moving, -1), _shifted(moving, -2))
     after = np.maximum(_shifted(moving, 1), _shifted(moving, 2))
-    for size in range(_SHORTEST, min(_LONGEST, total - 1) + 1):
+    for size in sizes:
+        if size >= total:
+            break
         first = np.arange(1, total - size + 1)
         most = np.lib.stride_tricks.sliding_window_view(quiet, size)[first].max(axis=1)
         # Between two jumps ordinary motion is no freeze: an edge counts as no more than a usual step.
         edge = np.minimum(np.minimum(before[first], usual[first]), np.minimum(after[first + size - 1], usual[first + size - 1]))
         spread = np.full(total, -np.inf)
-        spread[first] = np.where(edge >= _LEAST, edge / most, 0.0)
+        spread[first] = np.where((edge >= _LEAST) & ((size >= _STEPS) | (edge >= _CLEAR * most)), edge / most, 0.0)
         best = np.maximum(best, maximum_filter1d(spread, size, origin=(size - 1) // 2, mode="constant", cval=-np.inf))
     return best
 

@@ -158,6 +158,15 @@ def test_that_a_limb_that_is_longer_for_three_frames_is_none() -> None:
     assert stretches(quiet_tracks(**longer(range(20, 23), 1.4)), TIMES) == []
 
 
+def test_that_how_long_a_limb_is_longer_counts_in_seconds() -> None:
+    quick = np.arange(60) / 60
+    assert stretches(quiet_tracks(fps=60.0, **longer(range(20, 27), 1.4)), quick) == []
+    (found,) = stretches(quiet_tracks(fps=60.0, **longer(range(20, 32), 1.4)), quick)
+    assert told([found])[0][:4] == ("bones", "stretch", 20, 32)
+    (slow,) = stretches(quiet_tracks(fps=15.0, **longer(range(20, 23), 1.4)), np.arange(60) / 15)
+    assert told([slow])[0][:4] == ("bones", "stretch", 20, 23)
+
+
 def test_that_bones_that_all_grow_are_a_mistaken_scale() -> None:
     assert stretches(quiet_tracks(**longer(range(20, 32), 1.4, tuple(range(8)))), TIMES) == []
 

@@ -75,6 +75,11 @@ def test_that_frames_from_elsewhere_are_a_jump_of_those_frames() -> None:
     assert two[0].text == "Frames 30 to 31 do not belong here: their neighbours are 2.5 times nearer to each other."
 
 
+def test_that_more_frames_than_a_moment_has_are_named_by_the_worst_of_them() -> None:
+    splice = at(60, dict.fromkeys(range(30, 36), 2.5))
+    assert [told(splices(quiet_tracks(splice=splice, fps=fps)))[0][2:4] for fps in (30.0, 60.0)] == [(30, 31), (30, 36)]
+
+
 def test_that_frames_left_out_are_a_jump_at_the_step_over_them() -> None:
     (found,) = skips(quiet_tracks(leap=at(60, {30: 4.0}, 1.0)))
     assert told([found]) == [("skip", "jump", 30, 31, 30)]

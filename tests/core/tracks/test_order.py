@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.tracks.order import Order, one_scale, order
+from core.tracks.order import Order, longest_splice, one_scale, order
 from core.tracks.pixels.distances import LAGS
 
 FRAMES = 100
@@ -23,14 +23,14 @@ def distances(points: np.ndarray) -> np.ndarray:
     return result
 
 
-def ordered(points: np.ndarray, mirror: np.ndarray | None = None, unexplained: np.ndarray | None = None) -> Order:
+def ordered(points: np.ndarray, mirror: np.ndarray | None = None, unexplained: np.ndarray | None = None, fps: float = 30.0) -> Order:
     """unexplained: by the flow, over the usual; unknown unless given."""
     apart = distances(points)
     other = np.full(len(points), np.nan)
     flipped = -points if mirror is None else mirror
     other[1:] = np.linalg.norm(flipped[1:] - points[:-1], axis=1) / 3
     flow = np.full(len(points), np.nan) if unexplained is None else unexplained
-    return order(apart, apart, other, flow, np.arange(len(points)) / 30)
+    return order(apart, apart, other, flow, np.arange(len(points)) / fps)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,22 @@ def test_that_mirrored_frames_are_named_to_the_frame() -> None:
     found = ordered(points, flipped).mirror
     assert found[40:45].min() > 3
     np.testing.assert_array_equal(np.flatnonzero(found > 1), np.arange(40, 45))
+
+
+def test_that_at_quick_rates_more_frames_are_a_moment() -> None:
+    places = np.arange(FRAMES)
+    places[40:46] = 70 + np.arange(6)
+    assert np.nanmax(ordered(way()[places]).splice[41:45]) < 1
+    assert ordered(way()[places], fps=60.0).splice[40:46].min() > 1.1
+    points, flipped = way(), -way()
+    points[40:58], flipped[40:58] = flipped[40:58].copy(), points[40:58].copy()
+    assert np.nanmax(ordered(points, flipped).mirror[45:53]) < 1
+    assert ordered(points, flipped, fps=60.0).mirror[40:58].min() > 3
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(12.0, 4), (30.0, 4), (60.0, 8), (np.nan, 4)])
+def test_that_what_comes_from_elsewhere_lasts_for_a_moment(fps: float, frames: int) -> None:
+    assert longest_splice(1 / fps) == frames
 
 
 @pytest.mark.parametrize("left_out", [3, 6])

@@ -107,3 +107,24 @@ def test_that_a_step_is_compared_with_the_largest_of_its_neighbours_that_are_ord
     assert found[5] == 0.2
     assert np.isnan(found[1])  # nothing is known before it
     assert over_neighbours(np.full(9, 0.1), np.full(9, 0.1), 2.0)[4] == 1.0
+
+
+def test_that_at_fifteen_frames_a_second_two_frames_shown_again_are_a_freeze() -> None:
+    change = steady()
+    change[40:42] = 0.2
+    for fps, freezes in ((12.0, True), (15.0, True), (24.0, False), (30.0, False), (10.0, False)):
+        found = paced(change, fps).freeze
+        assert (found[40:42].min() > 8) == freezes
+        assert np.nanmax(np.delete(found, [40, 41])) < 2
+
+
+def test_that_at_fifteen_frames_a_second_two_slow_steps_are_a_turning_point() -> None:
+    change = steady()
+    change[39:43] = 3, 1.2, 1.2, 3
+    assert np.nanmax(paced(change, 15.0).freeze) < 2
+
+
+def test_that_a_freeze_of_a_second_is_found_at_sixty_frames_a_second() -> None:
+    change = steady(200)
+    change[80:135] = 0.2
+    assert paced(change, 60.0).freeze[80:135].min() > 8

@@ -7,7 +7,7 @@ from benchmarks.glitches.clips import Clip
 from benchmarks.glitches.films import Film, Truth, write_film
 from benchmarks.glitches.kinds import Plant
 from benchmarks.glitches.matching import Event
-from benchmarks.glitches.rates import LEAST_SECONDS, STEPS, RatePlan, make_rate, rates_report, same_event
+from benchmarks.glitches.rates import LEAST_SECONDS, STEPS, RatePlan, make_rate, out_of_order, rates_report, same_event
 from core.video import open_video
 
 
@@ -46,6 +46,17 @@ def test_that_events_are_compared_in_seconds() -> None:
     assert same_event(event("jump", 60, 62), 60, event("jump", 16, 17), 15)
     assert not same_event(event("jump", 60, 62), 60, event("jump", 60, 62), 15)
     assert not same_event(event("jump", 60, 62), 60, event("freeze", 15, 16), 15)
+
+
+def test_that_a_shuffle_that_every_fourth_frame_does_not_show_is_none() -> None:
+    plant = Plant("shuffle", 40, 56)
+    places = np.arange(100)
+    assert not out_of_order(places, plant)
+    places[40:56] = places[40:56][np.arange(16) ^ 1]  # neighbours have changed places
+    assert (np.diff(places) < 0).any()
+    assert not out_of_order(places, plant)
+    places[40:56] = places[40:56][np.arange(16) ^ 4]
+    assert out_of_order(places, plant)
 
 
 def test_that_a_clip_is_planted_the_same_at_each_rate(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from core.video import file_sha256
 
 # Part of the keys of what they make: raise when core.tracks.pixels, core.tracks.flips, core.embedding, core.scores or core.source_shares
 # computes something else from the same input.
-PIXELS_VERSION, FLIPS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 1, 1, 2, 2, 1
+PIXELS_VERSION, FLIPS_VERSION, EMBEDDING_VERSION, SCORES_VERSION, SHARES_VERSION = 2, 1, 2, 2, 1
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ _SLOW = ("size", "colour", "slip")
 _ALONE = ("joints alone", "still")
 _EDITED, _LOST = "the editor's work, not a fault of the motion", "a failure of the pose estimate, not of the motion"
 _LOST_TOLD = 2
+# What is so many times rarer explains the same frames better, however specific the other is.
+_RARER = 10
+_AT_EDGE = 2  # frames
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,20 @@ def find_glitches(
 def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Everything that may be an event, the most specific explanation of the same frames first."""
     # A joint that leaps to a wrong place bends and stretches its limb as well; one that trembles leaps, again and again.
-    trembling = jitters(tracks, times)
-    limbs = (*floats(tracks, times), *limb_faults(tracks, times))
-    body = (*swaps(tracks), *trembling, *limbs, *joint_jumps(tracks, times), *stretches(tracks, times))
+    trembling, skipped = jitters(tracks, times), skips(tracks)
+    limbs = (*floats(tracks, times), *_not_skipped(limb_faults(tracks, times), skipped))
+    body = (*trembling, *limbs, *joint_jumps(tracks, times))
     pictures = sides_for_frames(without_what_trembles(in_order_of_meaning(tracks), trembling), tracks)
-    return [*pictures, *still_bodies(tracks, times), *body, *skips(tracks), *slides(tracks, times), *drifts(tracks)]
+    return [*pictures, *still_bodies(tracks, times), *body, *skipped, *slides(tracks, times), *drifts(tracks)]
+
+
+def _not_skipped(limbs: Sequence[Candidate], skipped: Sequence[Candidate]) -> list[Candidate]:
+    """Without limbs that are elsewhere from or until where frames are left out: that moves every limb at once."""
+
+    def edges(limb: Candidate) -> int:
+        return sum(any(abs(skip.peak - edge) <= _AT_EDGE for skip in skipped) for edge in (limb.start, limb.stop))
+
+    return [limb for limb in limbs if edges(limb) != 1]
 
 
 def one_each(weighed: Sequence[tuple[Candidate, float]], settings: GlitchSettings) -> list[tuple[Candidate, float]]:
@@ -107,7 +119,9 @@ def one_each(weighed: Sequence[tuple[Candidate, float]], settings: GlitchSetting
         if place is None:
             kept.append((candidate, minutes))
         else:
-            kept[place] = (kept[place][0], max(kept[place][1], minutes))
+            first, known = kept[place]
+            better = minutes > _RARER * known and first.kind != EDIT
+            kept[place] = (candidate if better else first, max(known, minutes))
     return [(_with_joints(event, [c for c, _ in weighed], settings.apart), minutes) for event, minutes in kept]
 
 

@@ -1,58 +1,54 @@
-"""Fit the regressions of `core.detectors.regressions` on films whose faults are known.
+"""Grow the trees of `core.detectors.forests` on films whose faults are known.
 
-    python tools/fit_body_faults.py FILMS PLANTED [PLANTED ...] [--out resources/body_faults.json]
+    python tools/fit_body_faults.py FILMS FAULTY FOLDS [--out resources/body_faults.npz]
 
-FILMS is a folder written by tools/render_mocap.py: motion that nobody has tampered with. PLANTED are work folders of the benchmark of
-glitches (`python -m benchmarks.glitches --family bodies --seed N --work PLANTED`), of other seeds than those it is judged by; those made
-from HDM05 are passed over, since its licence does not allow what is shipped to rest on it. What lies near a planted fault but is none of it
-counts neither way.
+FILMS is a folder written by tools/render_mocap.py: motion that nobody has tampered with; FAULTY one written by tools/render_faults.py. What
+lies near a planted fault but is none of it counts neither way.
 
-The figures are of four folds over the films, each judged by what was fitted on the other three: how many of the faults are told at a
-threshold that clean motion passes so many times a minute.
+The figures are of four folds over the clips of motion, each judged by what was grown on the other three: how many of the faults are told at
+a threshold that clean motion passes so many times a minute. Trees know by heart what they were grown on, so that tools/fit_rarity.py takes
+for each film those that have not seen its clip: they are left in the folder FOLDS.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
-from collections.abc import Iterator
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.glitches.films import find_film  # noqa: E402
 from benchmarks.glitches.kinds import Plant, limb_of  # noqa: E402
-from core.cache_keys import pixels_key, track_key  # noqa: E402
-from core.detectors import limbs, sliding  # noqa: E402
+from core.detectors import forests, leaps, limbs, sliding  # noqa: E402
+from core.detectors.forests import BUNDLED, Forest, forest_arrays  # noqa: E402
 from core.detectors.lost import pose_trust, trusted  # noqa: E402
-from core.detectors.regressions import BUNDLED, NAMES  # noqa: E402
-from core.extraction import create_extractor  # noqa: E402
 from core.files import write_atomically  # noqa: E402
-from core.store import PIXELS, Store  # noqa: E402
-from core.track import HumanTrack  # noqa: E402
 from core.tracks.bones import BONES  # noqa: E402
 from core.tracks.joints import JOINTS  # noqa: E402
-from core.tracks.local import local_tracks  # noqa: E402
-from core.tracks.pixels.measure import PixelTracks  # noqa: E402
-from core.video import file_sha256  # noqa: E402
-from tools.mocap.recorded import read_index, read_recorded  # noqa: E402
+from core.tracks.local import LocalTracks, local_tracks  # noqa: E402
+from tools.mocap.recorded import Recorded, read_index, read_recorded  # noqa: E402
 
-FEATURES = {"limbs": limbs.FEATURES, "hinges": limbs.FEATURES, "slip": sliding.FEATURES}
-KINDS = {"limbs": "body stretch", "hinges": "hyperextension", "slip": "root drift"}
+FEATURES = {"limbs": limbs.FEATURES, "leaps": leaps.FEATURES, "slip": sliding.FEATURES}
+_LIMB = ("body stretch", "hyperextension", "arm teleport", "swap")
+KINDS = {"limbs": _LIMB, "leaps": _LIMB, "slip": ("root drift",)}
+# Grown one after the other: limbs are weighed with what is known of leaps.
+STAGES = (("leaps", "slip"), ("limbs",))
+FOLDS = 4
 _NEAR, _OVERLAP = 4, 0.4  # frames around a plant that are not clean; intersection over union of an excursion that is it
+_EDGE_OFF = 2  # frames by which a leap may miss the edge of a plant
 _MIDDLE = 0.2  # of a slide, at either end of which it hardly moves
 _EDGE = 6  # frames at the ends of a film, of which too little is known
-_KEPT = (0.5, 99.5)  # percent of the values that a feature's range holds
-_PENALTY, _FOLDS = 0.03, 4
+_TREES, _RATE, _DEPTH, _LEAF, _PENALTY, _TRIED, _FORESTS = 150, 0.05, 4, 20, 5.0, 0.3, 2
 _RATES = (0.1, 0.2, 0.5)  # a minute
-_VALIDATION_ONLY = "hdm_"  # how the names of HDM05's clips begin
 _APART = 8  # frames: what passes the threshold nearer to each other is one
 
 
@@ -70,49 +66,47 @@ class Rows:
     seconds: float
 
 
-def clean_films(folder: Path) -> Iterator[tuple[HumanTrack, PixelTracks, tuple[Plant, ...]]]:
-    for entry in read_index(folder):
-        film = read_recorded(folder / entry["file"])
-        yield film.track, film.pixels, ()
+def rows_of(film: Recorded, plants: tuple[Plant, ...], names: tuple[str, ...]) -> dict[str, Rows]:
+    track = film.track
+    tracks = local_tracks(trusted(track, pose_trust(track, film.pixels).unsure), film.pixels)
+    make = {"leaps": _leaping_rows, "limbs": _limb_rows, "slip": _sliding_rows}
+    return {name: make[name](tracks, track.times, plants) for name in names}
 
 
-def planted_films(work: Path) -> Iterator[tuple[HumanTrack, PixelTracks, tuple[Plant, ...]]]:
-    """Those of CMU motion whose tracks are in the benchmark's cache; films that it has not analysed yet are passed over."""
-    store, extractor = Store(work / "store"), create_extractor("blazepose", "cpu")
-    for listing in sorted((work / "films").glob("bodies_*.json")):
-        film = find_film(work / "films", listing.stem)
-        if film is None or film.source.startswith(_VALIDATION_ONLY):
-            continue
-        key = track_key(file_sha256(film.path), extractor, range(film.frames))
-        track, pixels = store.load("track", key, HumanTrack), store.load(PIXELS, pixels_key(key), PixelTracks)
-        if track is not None and pixels is not None:
-            yield track, pixels, film.plants
+def _limb_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, ...]) -> Rows:
+    found = limbs.limb_excursions(tracks, times)
+    features = limbs.limb_features(tracks, found, times) if len(found) else {one: np.zeros(0) for one in limbs.FEATURES}
+    which, near = np.full(len(found), -1), np.zeros(len(found), bool)
+    for number, plant in enumerate(plants):
+        shared = np.minimum(found.stop, plant.stop) - np.maximum(found.start, plant.start)
+        together = np.maximum(found.stop, plant.stop) - np.minimum(found.start, plant.start)
+        here = np.array([plant.limb in (None, limb_of(JOINTS[BONES[bone][2]])) for bone in found.bone], bool)
+        near |= shared > -_NEAR
+        if plant.kind in KINDS["limbs"]:
+            which[here & (shared > _OVERLAP * together)] = number
+    fault = np.where(which >= 0, 1, np.where(near, -1, 0))
+    values = np.stack([features[one] for one in FEATURES["limbs"]], axis=-1)
+    return Rows(values, fault, found.start, which, _many(plants, "limbs"), _seconds(times))
 
 
-def rows_of(track: HumanTrack, pixels: PixelTracks, plants: tuple[Plant, ...]) -> dict[str, Rows]:
-    tracks = local_tracks(trusted(track, pose_trust(track, pixels).unsure), pixels)
-    seconds = float(track.times[-1] - track.times[0])
-    found = limbs.limb_excursions(tracks, track.times)
-    result = {}
-    for name in ("limbs", "hinges"):
-        wanted = np.ones(len(found), bool) if name == "limbs" else limbs.IS_LOWER[found.bone]
-        features = limbs.limb_features(tracks, found, track.times) if len(found) else {one: np.zeros(0) for one in limbs.FEATURES}
-        which, near = np.full(len(found), -1), np.zeros(len(found), bool)
+def _leaping_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, ...]) -> Rows:
+    found = leaps.leaps(tracks, times)
+    fault, which = np.zeros(len(found), int), np.full(len(found), -1)
+    for place, leap in enumerate(found):
         for number, plant in enumerate(plants):
-            shared = np.minimum(found.stop, plant.stop) - np.maximum(found.start, plant.start)
-            together = np.maximum(found.stop, plant.stop) - np.minimum(found.start, plant.start)
-            here = np.array([limb_of(JOINTS[BONES[bone][2]]) == plant.limb for bone in found.bone], bool)
-            near |= shared > -_NEAR
-            if plant.kind == KINDS[name]:
-                which[here & (shared > _OVERLAP * together)] = number
-        fault = np.where(which >= 0, 1, np.where(near, -1, 0))
-        values = np.stack([features[one] for one in FEATURES[name]], axis=-1)
-        result[name] = Rows(values[wanted], fault[wanted], found.start[wanted], which[wanted], _many(plants, name), seconds)
-    result["slip"] = _sliding_rows(sliding.slide_features(tracks), len(track), plants, seconds)
-    return result
+            if leap.start < plant.stop + _NEAR and leap.stop > plant.start - _NEAR:
+                fault[place] = -1
+                edges = any(leap.start - _EDGE_OFF <= edge < leap.stop + _EDGE_OFF for edge in (plant.start, plant.stop))
+                if plant.kind in KINDS["leaps"] and edges and plant.limb in (None, limb_of(JOINTS[leap.joints[0]])):
+                    which[place] = number
+    fault = np.where(which >= 0, 1, fault)
+    features = leaps.leap_features(tracks, found, times)
+    values = np.stack([features[one] for one in leaps.FEATURES], axis=-1)
+    return Rows(values, fault, np.array([leap.start for leap in found], int), which, _many(plants, "leaps"), _seconds(times))
 
 
-def _sliding_rows(features: dict[str, np.ndarray], total: int, plants: tuple[Plant, ...], seconds: float) -> Rows:
+def _sliding_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, ...]) -> Rows:
+    features, total = sliding.slide_features(tracks, times), len(tracks)
     fault, which = np.zeros(total, int), np.full(total, -1)
     for plant in plants:
         fault[max(plant.start - 2 * _NEAR, 0) : plant.stop + 2 * _NEAR] = -1
@@ -123,52 +117,78 @@ def _sliding_rows(features: dict[str, np.ndarray], total: int, plants: tuple[Pla
             which[plant.start : plant.stop] = number
     fault[:_EDGE] = fault[-_EDGE:] = -1
     values = np.stack([np.asarray(features[one], np.float64) for one in FEATURES["slip"]], axis=-1)
-    return Rows(values, fault, np.arange(total), which, _many(plants, "slip"), seconds)
+    return Rows(values, fault, np.arange(total), which, _many(plants, "slip"), _seconds(times))
+
+
+def _seconds(times: np.ndarray) -> float:
+    return float(times[-1] - times[0])
 
 
 def _is(plant: Plant, name: str) -> bool:
     """A body that floats is no slide: it is found by its leaps (`sliding.floats`)."""
-    return plant.kind == KINDS[name] and not (name == "slip" and plant.detail.startswith("floats"))
+    return plant.kind in KINDS[name] and not (name == "slip" and plant.detail.startswith("floats"))
 
 
 def _many(plants: tuple[Plant, ...], name: str) -> int:
     return sum(_is(plant, name) for plant in plants)
 
 
-def fit(films: list[Rows], names: tuple[str, ...]) -> dict[str, Any]:
+def grow(films: list[Rows], names: tuple[str, ...]) -> Forest:
     values, fault = (np.concatenate([getattr(film, column) for film in films]) for column in ("values", "fault"))
     values, fault = values[fault >= 0], fault[fault >= 0]
-    low, high = np.nanpercentile(values, _KEPT, axis=0)
-    held = np.clip(values, low, high)
-    mean, deviation = np.nanmean(held, axis=0), np.maximum(np.nanstd(held, axis=0), 1e-6)
-    model = LogisticRegression(C=_PENALTY, max_iter=1000).fit(np.nan_to_num((held - mean) / deviation), fault)
-    columns = zip(names, mean, deviation, low, high, model.coef_[0], strict=True)
-    keys = ("mean", "deviation", "low", "high", "weight")
-    rows = [{"name": name, **{key: float(f"{value:.5g}") for key, value in zip(keys, rest, strict=True)}} for name, *rest in columns]
-    return {"bias": float(f"{model.intercept_[0]:.5g}"), "features": rows}
+    models = [
+        HistGradientBoostingClassifier(
+            max_iter=_TREES,
+            learning_rate=_RATE,
+            max_depth=_DEPTH,
+            min_samples_leaf=_LEAF,
+            l2_regularization=_PENALTY,
+            max_features=_TRIED,
+            early_stopping=False,
+            random_state=seed,
+        ).fit(values, fault)
+        for seed in range(_FORESTS)
+    ]
+    return _joined(models, names)
 
 
-def score(content: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    rows = content["features"]
-    low, high, mean, deviation, weight = (np.array([row[key] for row in rows]) for key in ("low", "high", "mean", "deviation", "weight"))
-    return np.asarray(np.nan_to_num((np.clip(values, low, high) - mean) / deviation) @ weight + content["bias"])
+def _joined(models: list[HistGradientBoostingClassifier], names: tuple[str, ...]) -> Forest:
+    """The mean of some models. What scikit-learn grew it keeps in private attributes only."""
+    trees = [predictors[0].nodes for model in models for predictors in model._predictors]
+    roots = np.cumsum([0, *(len(tree) for tree in trees[:-1])])
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("feature", "threshold", "unknown_left", "left", "right", "value")}
+    for root, tree in zip(roots, trees, strict=True):
+        leaf, own = tree["is_leaf"].astype(bool), root + np.arange(len(tree))
+        columns["feature"].append(np.where(leaf, 0, tree["feature_idx"]))
+        columns["threshold"].append(np.where(leaf, np.inf, tree["num_threshold"]))
+        columns["unknown_left"].append(leaf | tree["missing_go_to_left"].astype(bool))
+        columns["left"].append(np.where(leaf, own, root + tree["left"].astype(int)))
+        columns["right"].append(np.where(leaf, own, root + tree["right"].astype(int)))
+        columns["value"].append(np.where(leaf, tree["value"] / len(models), 0.0))
+    bias = float(np.mean([model._baseline_prediction for model in models]))
+    together = {name: np.concatenate(values) for name, values in columns.items()}
+    return Forest(names, roots, **together, bias=bias, depth=max(int(tree["depth"].max()) for tree in trees))
 
 
-def figures(films: list[Rows], names: tuple[str, ...]) -> dict[str, Any]:
-    fold = np.random.default_rng(0).integers(0, _FOLDS, len(films))
+def figures(films: list[Rows], folds: np.ndarray, forests: list[Forest]) -> dict[str, Any]:
+    """films and the fold int [len(films)] of each; forests: by fold, grown on the others."""
     told: list[float] = []
     false: list[float] = []
-    for number in range(_FOLDS):
-        content = fit([film for film, of in zip(films, fold, strict=True) if of != number], names)
-        for film in (film for film, of in zip(films, fold, strict=True) if of == number):
-            values = score(content, film.values)
-            told += [float(values[film.which == plant].max(initial=-np.inf)) for plant in np.unique(film.which[film.which >= 0])]
-            told += [-np.inf] * (film.plants - len(np.unique(film.which[film.which >= 0])))
-            false += _apart(values[film.fault == 0], film.frame[film.fault == 0])
+    for film, number in zip(films, folds, strict=True):
+        forest = forests[number]
+        values = forest.log_odds(dict(zip(forest.features, film.values.T, strict=True)))
+        known = np.unique(film.which[film.which >= 0])
+        told += [float(values[film.which == plant].max()) for plant in known] + [-np.inf] * (film.plants - len(known))
+        false += _apart(values[film.fault == 0], film.frame[film.fault == 0])
     minutes = sum(film.seconds for film in films) / 60
     highest = np.sort(false)[::-1]
     shares = {str(rate): round(float(np.mean(np.array(told) > highest[int(rate * minutes)])), 2) for rate in _RATES}
     return {"minutes": round(minutes, 1), "faults": len(told), "told_at_false_a_minute": shares}
+
+
+def fold_of(clip: str) -> int:
+    """A clip's views are in one fold, and so are its faults."""
+    return zlib.crc32(clip.encode()) % FOLDS
 
 
 def _apart(values: np.ndarray, frames: np.ndarray) -> list[float]:
@@ -180,23 +200,48 @@ def _apart(values: np.ndarray, frames: np.ndarray) -> list[float]:
     return [float(values[place]) for place in kept]
 
 
+def fold_path(folder: Path, clip: str) -> Path:
+    """Where the trees are that have not seen a clip."""
+    return folder / f"fold_{fold_of(clip)}.npz"
+
+
+def write_forests(path: Path, forests: dict[str, Forest], figures: dict[str, Any]) -> None:
+    arrays = {f"{name}_{key}": values for name, forest in forests.items() for key, values in forest_arrays(forest).items()}
+    content = io.BytesIO()
+    np.savez_compressed(content, figures=np.array(json.dumps(figures)), **arrays)  # type: ignore[arg-type]
+    write_atomically(path, content.getvalue())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("films", type=Path)
-    parser.add_argument("planted", type=Path, nargs="+")
+    parser.add_argument("faulty", type=Path)
+    parser.add_argument("folds", type=Path)
     parser.add_argument("--out", type=Path, default=BUNDLED)
     options = parser.parse_args()
-    films = [rows_of(*film) for film in clean_films(options.films)]
-    many = len(films)
-    films += [rows_of(*film) for work in options.planted for film in planted_films(work)]
-    regressions = {}
-    for name in NAMES:
-        rows = [film[name] for film in films]
-        judged = figures(rows, FEATURES[name])
-        regressions[name] = {"held_out": judged, **fit(rows, FEATURES[name])}
-        print(name, judged, file=sys.stderr)
-    content = {"footage": f"{many} films of clean motion, {len(films) - many} with planted faults", "regressions": regressions}
-    write_atomically(options.out, json.dumps(content, indent=1).encode() + b"\n")
+    options.folds.mkdir(parents=True, exist_ok=True)
+    films = [(folder / entry["file"], entry) for folder in (options.films, options.faulty) for entry in read_index(folder)]
+    folds = np.array([fold_of(entry["clip"]) for _, entry in films])
+    whole: dict[str, Forest] = {}
+    parts: list[dict[str, Forest]] = [{} for _ in range(FOLDS)]
+    held_out: dict[str, Any] = {}
+    for names in STAGES:
+        rows = []
+        for path, entry in films:
+            forests.BUNDLED = fold_path(options.folds, entry["clip"])
+            plants = tuple(Plant(**plant) for plant in entry.get("plants", ()))
+            rows.append(rows_of(read_recorded(path), plants, names))
+        for name in names:
+            of_films = [film[name] for film in rows]
+            for number, part in enumerate(parts):
+                part[name] = grow([film for film, fold in zip(of_films, folds, strict=True) if fold != number], FEATURES[name])
+            whole[name] = grow(of_films, FEATURES[name])
+            held_out[name] = figures(of_films, folds, [part[name] for part in parts])
+            print(name, held_out[name], file=sys.stderr)
+        for number, part in enumerate(parts):
+            write_forests(options.folds / f"fold_{number}.npz", part, {})
+        forests.bundled_forests.cache_clear()
+    write_forests(options.out, whole, held_out)
     return 0
 
 

@@ -39,7 +39,7 @@ from render.mesh import create_renderer
 from tools.mocap.clips import FPS, Library, Take, clean_parts, open_library, shared_folder
 from tools.mocap.recorded import Recorded, write_recorded
 from tools.mocap.retarget import BodyMotion, retarget
-from tools.mocap.shooting import choose_shooting, compress, lit, mirror, pictures_of, retime
+from tools.mocap.shooting import Shooting, choose_shooting, compress, lit, mirror, pictures_of, retime
 from tools.mocap.views import View, centred, choose_shape, choose_view, film
 
 SHORTEST, LONGEST = 80, 660  # mocap frames of one film
@@ -105,6 +105,16 @@ def _parts(library: Library) -> dict[str, list[Take]]:
 
 
 @dataclass(frozen=True, eq=False)
+class Stage:
+    """What is filmed, and how."""
+
+    motion: BodyMotion
+    body: BodyModel
+    view: View
+    shooting: Shooting
+
+
+@dataclass(frozen=True, eq=False)
 class Shot:
     """A job's film: the filmed motion, its body and view, and the compressed reel."""
 
@@ -115,18 +125,24 @@ class Shot:
     reel: bytes
 
 
-def shoot(job: Job, library_name: str, mocap: str) -> Shot:
-    """Film a job: the same each time."""
+def set_stage(job: Job, library_name: str, mocap: str, generator: np.random.Generator) -> Stage:
+    """A random person in a random room before a random camera who moves as in the job's take."""
     library = open_library(Path(mocap), library_name)
     body = load_body()
-    generator = np.random.default_rng(job.seed)
     shooting = choose_shooting(generator)
     positions = retime(library.positions(job.take), FPS, shooting)
     if shooting.mirrored:
         positions = mirror(positions, library.joints)
     motion = centred(retarget(positions, library.joints, body, choose_shape(generator), shooting.fps))
     share, middle = _FRAMINGS[generator.choice(len(_FRAMINGS), p=_FRAMING_SHARES)]
-    view = choose_view(motion, shooting.fps, generator, share=share, middle=middle)
+    return Stage(motion, body, choose_view(motion, shooting.fps, generator, share=share, middle=middle), shooting)
+
+
+def shoot(job: Job, library_name: str, mocap: str) -> Shot:
+    """Film a job: the same each time."""
+    generator = np.random.default_rng(job.seed)
+    stage = set_stage(job, library_name, mocap, generator)
+    motion, body, view, shooting = stage.motion, stage.body, stage.view, stage.shooting
     pictures = lit(film(motion, body, view, create_renderer("raster")), shooting, generator)
     return Shot(motion, body, view, shooting.fps, compress(pictures, view.size, shooting.fps, shooting.crf))
 

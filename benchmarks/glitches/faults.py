@@ -37,12 +37,14 @@ _LATEST = 0.5  # seconds by which a fault may lie later than it could
 _TRIES = 8
 
 
-def plant_faults(scene: Scene, kinds: Sequence[str], generator: np.random.Generator) -> tuple[Scene, tuple[Plant, ...]]:
+def plant_faults(
+    scene: Scene, kinds: Sequence[str], generator: np.random.Generator, spacing_seconds: float = SPACING
+) -> tuple[Scene, tuple[Plant, ...]]:
     """The scene with these faults one after the other, where the body moves faster than its median; a kind without a place is left out."""
     clean = joints_of(scene.motion, scene.body)
     speed = body_speed(clean, scene.fps)
     standing = stance(clean, scene.fps)
-    margin, spacing = round(MARGIN * scene.fps), round(SPACING * scene.fps)
+    margin, spacing = round(MARGIN * scene.fps), round(spacing_seconds * scene.fps)
     earliest = margin
     plants: list[Plant] = []
     for kind in kinds:

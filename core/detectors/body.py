@@ -8,16 +8,17 @@ import numpy as np
 from scipy.ndimage import minimum_filter1d
 
 from core.analysis import JointEvidence
-from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text, peaks, runs
+from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text, peaks
+from core.detectors.forests import odds as fault_odds
+from core.detectors.leaps import Leap, leap_features, leaps
 from core.skeletons import readable
 from core.tracks.bones import BONES, bump_frames
 from core.tracks.joints import JOINTS, half_window, median, running_median
 from core.tracks.local import LocalTracks
 from core.tracks.sides import PAIRS
 
-# Lengths in body heights. A joint's leap is looked at from so much on; without pictures it must be larger and stand out more.
-_JUMP, _JUMP_SCORE, _ALONE, _ALONE_SCORE = 0.04, 4.0, 0.05, 8.0
-_EXCHANGED = 0.5  # of a pair's steps: when left and right change places and this share is gone, the sides were mistaken
+# Body heights and multiples of the usual: without pictures a joint's leap is looked at from so much on. In space half as much is a vote.
+_ALONE, _ALONE_SCORE, _SPACE_SCORE = 0.05, 8.0, 4.0
 _WHOLE_BODY = 8  # joints
 # A leap of so many joints, into what is by so many body heights nearer to the mirror image of the body before, is one of its two sides.
 _BOTH_SIDES, _MIRRORED = 3, 0.01
@@ -36,42 +37,48 @@ _BACK, _SMALLER_LEAP = 0.7, 0.2
 
 
 def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
-    """Steps of joints in the picture that the motion around them does not explain.
+    """Steps of joints in the picture that the motion around does not explain.
 
-    Left and right that have only changed places are no leap (`swaps`). Where there are pictures they must leap as well.
+    Left and right that have only changed places are no leap (`swaps`). Where there are pictures they say, with all that is known of the
+    step, how likely it is that the limb leaps and not the pose.
     """
-    seen = np.isfinite(tracks.unexplained).any()
-    detector, least, score_least = ("joints", _JUMP, _JUMP_SCORE) if seen else ("joints alone", _ALONE, _ALONE_SCORE)
-    jump, score, in_space = (np.nan_to_num(v) for v in (tracks.joint_jump, tracks.joint_jump_score, tracks.joint_space_jump_score))
-    hits = (jump >= least) & (score >= score_least) & ~exchanged(tracks)
-    # What stands out most: where there are pictures, in time and as far as they support it; else in time and by its size.
-    value = np.where(hits, score * picture_support(tracks)[:, None] if seen else np.sqrt(score * jump / _ALONE), 0.0)
-    found = []
-    for first, stop in runs(hits.any(axis=1), bridge=half_window(times, 0.08)):
-        part = np.where(hits[first:stop], jump[first:stop], 0.0)
-        strength = float(value[first:stop].max())
-        if strength < LEAST[detector]:
-            continue
-        total = part.sum(axis=0)
-        order = [int(joint) for joint in np.argsort(-total) if total[joint] > 0]
-        peak = first + int(part.sum(axis=1).argmax())
-        lead = int(part[peak - first].argmax())
-        joints = tuple(_evidence(joint, total[joint] / total.sum()) for joint in order)
-        mirrored = float(np.max(np.nan_to_num(tracks.body_swap[first:stop])))
-        of_sides = both_sides(tracks, first, stop) or (mirrored >= _MIRRORED and len(order) >= _BOTH_SIDES)
-        kind = SWAP if seen and of_sides else JUMP
-        who = "The whole body" if len(order) >= _WHOLE_BODY else f"The {readable(JOINTS[lead])}"
-        text = f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, unlike the motion around."
-        if kind == SWAP:
-            text = f"{text[:-1]}; both sides leap at once: left and right may have changed places."
-        sure = float(np.nanmean(tracks.confidence[peak - 1 : peak + 1][:, order].min(axis=0)))
-        votes: tuple[str, ...] = ("joint steps in the picture",)
-        if (in_space[peak, order] >= score_least / 2).any():
-            votes = (*votes, "joint steps in space")
-        elif not seen:
-            sure *= _ONE_WITNESS
-        found.append(Candidate(detector, kind, first, stop, peak, strength, sure, joints, votes, text))
-    return _there_and_back(found, half_window(times, _BACK))
+    if np.isfinite(tracks.unexplained).any():
+        found = leaps(tracks, times)
+        odds = fault_odds("leaps", leap_features(tracks, found, times))
+        told = [_leap(tracks, "joints", leap, float(value)) for leap, value in zip(found, odds, strict=True) if value >= LEAST["joints"]]
+    else:
+        jump, score = np.nan_to_num(tracks.joint_jump), np.nan_to_num(tracks.joint_jump_score)
+        # What stands out most: in time and by its size.
+        value = np.sqrt(score * jump / _ALONE)
+        alone = [(leap, _highest(value, leap)) for leap in leaps(tracks, times, _ALONE, _ALONE_SCORE)]
+        told = [_leap(tracks, "joints alone", leap, value) for leap, value in alone if value >= LEAST["joints alone"]]
+    return _there_and_back(told, half_window(times, _BACK))
+
+
+def _highest(values: np.ndarray, leap: Leap) -> float:
+    return float(values[leap.start : leap.stop][:, list(leap.joints)].max())
+
+
+def _leap(tracks: LocalTracks, detector: str, leap: Leap, value: float) -> Candidate:
+    jump, in_space = np.nan_to_num(tracks.joint_jump), np.nan_to_num(tracks.joint_space_jump_score)
+    order, lead, peak = list(leap.joints), leap.joints[0], leap.peak
+    total = jump[leap.start : leap.stop, order].sum(axis=0)
+    joints = tuple(_evidence(joint, share) for joint, share in zip(order, total / total.sum(), strict=True))
+    seen = detector == "joints"
+    mirrored = float(np.max(np.nan_to_num(tracks.body_swap[leap.start : leap.stop])))
+    of_sides = both_sides(tracks, leap.start, leap.stop) or (mirrored >= _MIRRORED and len(order) >= _BOTH_SIDES)
+    kind = SWAP if seen and of_sides else JUMP
+    who = "The whole body" if len(order) >= _WHOLE_BODY else f"The {readable(JOINTS[lead])}"
+    text = f"{who} leaps by {jump[peak, lead]:.2f} body heights between frames {peak - 1} and {peak}, unlike the motion around."
+    if kind == SWAP:
+        text = f"{text[:-1]}; both sides leap at once: left and right may have changed places."
+    sure = float(np.nanmean(tracks.confidence[peak - 1 : peak + 1][:, order].min(axis=0)))
+    votes: tuple[str, ...] = ("joint steps in the picture",)
+    if (in_space[peak, order] >= _SPACE_SCORE).any():
+        votes = (*votes, "joint steps in space")
+    elif not seen:
+        sure *= _ONE_WITNESS
+    return Candidate(detector, kind, leap.start, leap.stop, peak, value, sure, joints, votes, text)
 
 
 def _there_and_back(leaps: list[Candidate], within: int) -> list[Candidate]:
@@ -118,17 +125,6 @@ def sides_for_frames(found: list[Candidate], tracks: LocalTracks) -> list[Candid
         else one
         for one in found
     ]
-
-
-def exchanged(tracks: LocalTracks) -> np.ndarray:
-    """bool [T, J]: steps that all but vanish when left and right change places."""
-    steps = np.nan_to_num(tracks.joint_speed * tracks.duration[:, None])
-    result = np.zeros(steps.shape, bool)
-    for pair, name in enumerate(PAIRS):
-        left, right = JOINTS.index(f"left_{name}"), JOINTS.index(f"right_{name}")
-        kept = steps[:, left] + steps[:, right]
-        result[:, left] = result[:, right] = (2 * np.nan_to_num(tracks.swap_pairs[:, pair]) > _EXCHANGED * kept) & (kept > 0)
-    return result
 
 
 def picture_support(tracks: LocalTracks) -> np.ndarray:

@@ -24,11 +24,10 @@ LEAST = {
     "reversal": 1.3,  # (0.85, beside a splice 1.06; frames turned round: from 1.8)
     "skip": 2.7,  # (2.9; frames left out: from 3.3)
     "still": 0.3,
-    "hinges": 0.02,  # odds of the regressions (`regressions`)
-    "limbs": 0.02,
+    "limbs": 0.02,  # odds of the trees (`forests`), as of joints and slip
     "sides": 0.03,
     "bones": 0.3,
-    "joints": 4.0,
+    "joints": 0.02,
     "joints alone": 2.8,
     "slip": 0.02,
     "floats": 4.0,  # (9 where people skip and jump; bodies that are carried up and down again: mostly from 10)

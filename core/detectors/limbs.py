@@ -1,6 +1,6 @@
-"""Limbs that are longer, or bent as no limb bends, for a moment: excursions of bones, weighed by a logistic regression.
+"""Limbs that are longer, or bent as no limb bends, for a moment: excursions of bones, weighed by boosted trees.
 
-What the weights rest on is measured on films whose faults are known (tools/fit_body_faults.py); the features are told in `limb_features`.
+What the trees rest on is measured on films whose faults are known (tools/fit_body_faults.py); the features are told in `limb_features`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import numpy as np
 from core.analysis import JointEvidence
 from core.detectors.body import both_sides
 from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text
-from core.detectors.regressions import odds as fault_odds
+from core.detectors.forests import odds as fault_odds
+from core.detectors.leaps import leap_features, leaps
 from core.skeletons import readable
 from core.tracks.bones import BONES
 from core.tracks.excursions import Excursions, excursions, steps
@@ -24,7 +25,9 @@ FEATURES = (
     "longer_in_space", "too_long", "too_long_in_space", "long_around", "turned", "bent", "bends_more", "straight", "other_way", "beyond",
     "upper_moves", "lower_moves", "other_moves", "leaps", "leaps_most", "leaps_inside", "off_flow", "off_flow_inside", "confidence",
     "least_confidence", "confidence_falls", "speed", "body_speed", "trembling", "leg", "lower",
-    "long_and_longer", "moves_alone",
+    "rate", "bone_leaps", "bone_leaps_most", "bone_leaps_inside", "child_leaps", "other_leaps", "flow_goes", "flow_longer", "flow_agrees",
+    "flow_inside", "colour_changes", "colour_varies", "moves_house", "moves_house_most", "size", "too_long_other", "flow_walks",
+    "leap_away", "leap_back", "leap_likelier", "leap_other",
 )  # fmt: skip
 _LOWER = np.array([lower for _, _, lower in BONES])
 IS_LOWER = np.array([bone[0].endswith(("forearm", "shank")) for bone in BONES])
@@ -32,8 +35,13 @@ _IS_LEG = np.array([bone[0].endswith(("thigh", "shank")) for bone in BONES])
 _PARENT = np.where(IS_LOWER, np.arange(len(BONES)) - 1, np.arange(len(BONES)))
 _CHILD = np.where(IS_LOWER, np.arange(len(BONES)), np.arange(len(BONES)) + 1)
 _OTHER = (np.arange(len(BONES)) + len(BONES) // 2) % len(BONES)
+# Lengths in body heights (Winter, Biomechanics and Motor Control of Human Movement, after Drillis and Contini).
+_BODY = np.array([{"upper_arm": 0.186, "forearm": 0.146, "thigh": 0.245, "shank": 0.246}[bone[0].split("_", 1)[1]] for bone in BONES])
+_LIMBS = ("left_arm", "right_arm", "left_leg", "right_leg", "trunk")
+_UNLIKELY, _NEAR = 1e-4, 1  # odds of what nobody noticed; frames by which a leap may miss the edge of an excursion
 _NOISE = 0.004  # body heights that a key point trembles by
 _SHORTEST, _SHORTEST_SPACE, _FAINT, _UNUSUALLY_CALM, _SLOWEST = 0.02, 0.03, 0.01, 0.2, 0.05  # floors of what a logarithm is taken of
+_SHARES = (-1.0, 2.0)  # within which a share is held
 _LONGEST_SEEN = 0.9  # quantile of a bone's lengths in the picture
 _AROUND = 6  # frames on either side
 _APART = 3
@@ -47,14 +55,8 @@ def limb_faults(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     if not len(found):
         return []
     features = limb_features(tracks, found, times)
-    told: list[Candidate] = []
-    for detector in ("hinges", "limbs"):
-        odds = fault_odds(detector, features)
-        if detector == "hinges":
-            odds = np.where(IS_LOWER[found.bone], odds, 0.0)
-        for place in likeliest(found, odds, LEAST[detector]):
-            told.append(_candidate(detector, tracks, found, features, place, float(odds[place])))
-    return told
+    odds = fault_odds("limbs", features)
+    return [_candidate(tracks, found, features, place, float(odds[place])) for place in likeliest(found, odds, LEAST["limbs"])]
 
 
 def likeliest(found: Excursions, odds: np.ndarray, least: float) -> list[int]:
@@ -99,7 +101,17 @@ def limb_features(tracks: LocalTracks, found: Excursions, times: np.ndarray) -> 
     confidence, least_confidence, confidence_falls  of the end of the bone inside, over all, and how much lower it is than around
     speed, body_speed, trembling  of the end of the bone, of the body, of the bone from frame to frame
     leg, lower  whether it is a leg; whether it is a forearm or a shank
-    long_and_longer, moves_alone  the smaller of too_long and longer; amount less what the other side moves
+    rate       frames a second
+    bone_leaps, bone_leaps_most, bone_leaps_inside, child_leaps, other_leaps  of the picture under the bone at the calmer and at the
+               livelier step, and in between; under the bone below and under the same bone of the other side at the livelier one
+    flow_goes, flow_longer, flow_agrees, flow_inside  how far the flow at the steps goes the excursion's way, the smaller share; how much it
+               lengthens and shortens the bone; how far it does what the key points do, at the steps and in between
+    moves_house, moves_house_most  of the picture where the bone was and where it is, the smaller, at the calmer and at the livelier step
+    size, too_long_other  length inside over that of a usual body, and over the longest that the same bone of the other side is usually seen
+    leap_away, leap_back, leap_likelier, leap_other  log of the odds of a leap of the limb (`leaps`) where it begins, where it ends, the
+               likelier of the two; the likeliest leap of another limb at either
+    flow_walks  the larger of the ways that the flow goes at the steps
+    colour_changes, colour_varies  distance of the bone's colour inside from that around; from before to after
     """
     at = _Windows(found, len(tracks))
     bone, parent, child, other = found.bone, _PARENT[found.bone], _CHILD[found.bone], _OTHER[found.bone]
@@ -146,8 +158,11 @@ def limb_features(tracks: LocalTracks, found: Excursions, times: np.ndarray) -> 
     features |= _hinge_features(at, bone, parent, shown, direction)
     features |= _witness_features(at, tracks, found)
     features["trembling"] = np.log(0.001 + median(np.linalg.norm(np.diff(shown, n=2, axis=0), axis=-1)))[bone]
-    features["long_and_longer"] = np.minimum(features["too_long"], features["longer"])
-    features["moves_alone"] = features["amount"] - features["other_moves"]
+    features["size"] = at.inside(log)[at.rows, bone] - np.log(_BODY)[bone]
+    features["too_long_other"] = at.inside(log)[at.rows, bone] - np.log(usual)[other]
+    features["rate"] = np.full(len(found), 1 / at.step(times))
+    features |= _leap_odds(at, tracks, times)
+    features |= _picture_features(at, tracks, shown, direction=shown / np.maximum(length, _SHORTEST)[..., None])
     return features
 
 
@@ -199,6 +214,68 @@ def _witness_features(at: _Windows, tracks: LocalTracks, found: Excursions) -> d
         "confidence_falls": inside - around,
         "speed": np.log(_SLOWEST + speed[middle, end]),
         "body_speed": np.log(_SLOWEST + median(speed.T)[middle]),
+    }
+
+
+def _leap_odds(at: _Windows, tracks: LocalTracks, times: np.ndarray) -> dict[str, np.ndarray]:
+    found = leaps(tracks, times)
+    odds = np.log(np.maximum(fault_odds("leaps", leap_features(tracks, found, times)), _UNLIKELY))
+    total, many = len(tracks), len(_LIMBS)
+    best = np.full((total, many), np.log(_UNLIKELY))
+    for leap, value in zip(found, odds, strict=True):
+        limb = limb_of_joint(leap.joints[0])
+        best[leap.start : leap.stop, limb] = np.maximum(best[leap.start : leap.stop, limb], value)
+    limb = np.array([limb_of_joint(end) for end in _LOWER])[at.found.bone]
+    others = np.arange(many) != limb[:, None]
+    edges = [at.most(best, *span) for span in at.edges(_NEAR)]
+    away, back = (edge[at.rows, limb] for edge in edges)
+    elsewhere = np.where(others, np.maximum(*edges), np.log(_UNLIKELY)).max(axis=1)
+    return {"leap_away": away, "leap_back": back, "leap_likelier": np.maximum(away, back), "leap_other": elsewhere}
+
+
+def limb_of_joint(joint: int) -> int:
+    """The number of the limb that one of `joints.JOINTS` is on, the last number for head and trunk."""
+    side, _, part = JOINTS[joint].partition("_")
+    kind = "arm" if part in ("shoulder", "elbow", "wrist") else "leg"
+    return _LIMBS.index(f"{side}_{kind}") if part else len(_LIMBS) - 1
+
+
+def _picture_features(at: _Windows, tracks: LocalTracks, shown: np.ndarray, direction: np.ndarray) -> dict[str, np.ndarray]:
+    """What the pictures tell of the bone itself."""
+    found, bone, child, other = at.found, at.found.bone, _CHILD[at.found.bone], _OTHER[at.found.bone]
+    leap, colour = np.asarray(tracks.bone_leap, np.float64), np.asarray(tracks.bone_colour, np.float64)
+    log, both = (np.log(np.maximum(choose(leap, axis=-1), _UNUSUALLY_CALM)) for choose in (np.max, np.min))
+    leaps, house = ([at.most(values, *span) for span in at.edges(0)] for values in (log, both))
+    flow = np.asarray(tracks.bone_flow, np.float64)
+    steps_seen = np.zeros(shown.shape)
+    steps_seen[1:] = np.diff(shown, axis=0)
+    moved = [(at.total(flow, *span)[at.rows, bone], at.total(steps_seen, *span)[at.rows, bone]) for span in at.edges(0)]
+    goes = [
+        (of_flow * jump).sum(-1) / np.maximum((jump**2).sum(-1), _NOISE**2)
+        for (of_flow, _), jump in zip(moved, (found.away, found.back), strict=True)
+    ]
+    longer = [
+        sign * (of_flow * place(direction)[at.rows, bone]).sum(-1)
+        for sign, (of_flow, _), place in ((1, moved[0], at.before), (-1, moved[1], at.after))
+    ]
+    agrees = [(of_flow * of_points).sum(-1) / np.maximum((of_points**2).sum(-1), _NOISE**2) for of_flow, of_points in moved]
+    off = np.linalg.norm(flow - steps_seen, axis=-1)
+    before, inside, after = (place(colour)[at.rows, bone] for place in (at.before, at.inside, at.after))
+    return {
+        "bone_leaps": np.fmin(*(step[at.rows, bone] for step in leaps)),
+        "bone_leaps_most": np.fmax(*(step[at.rows, bone] for step in leaps)),
+        "bone_leaps_inside": at.inside(log)[at.rows, bone],
+        "child_leaps": np.fmax(*(step[at.rows, child] for step in leaps)),
+        "other_leaps": np.fmax(*(step[at.rows, other] for step in leaps)),
+        "flow_goes": np.clip(np.fmin(*goes), *_SHARES),
+        "flow_longer": np.fmin(*longer),
+        "flow_agrees": np.clip(np.fmin(*agrees), *_SHARES),
+        "flow_inside": np.log(_NOISE + at.inside(off)[at.rows, bone]),
+        "colour_changes": np.linalg.norm(inside - (before + after) / 2, axis=-1),
+        "moves_house": np.fmin(*(step[at.rows, bone] for step in house)),
+        "moves_house_most": np.fmax(*(step[at.rows, bone] for step in house)),
+        "flow_walks": np.fmax(*(np.linalg.norm(of_flow, axis=-1) for of_flow, _ in moved)),
+        "colour_varies": np.linalg.norm(before - after, axis=-1),
     }
 
 
@@ -259,6 +336,12 @@ class _Windows:
         highest = np.stack([known[a : max(b, a + 1)].max(axis=0) for a, b in spans])
         return np.where(np.isfinite(highest), highest, np.nan)
 
+    def total(self, values: np.ndarray, first: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """The sum of values [T, ...] over each first..stop; what is unknown counts as nothing."""
+        sums = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(np.nan_to_num(values), axis=0)])
+        first, stop = np.clip(first, 0, self._total), np.clip(stop, 0, self._total)
+        return np.asarray(sums[np.maximum(stop, first)] - sums[first])
+
 
 def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Radians between directions [..., 3]."""
@@ -267,7 +350,6 @@ def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _candidate(
-    detector: str,
     tracks: LocalTracks,
     found: Excursions,
     features: Mapping[str, np.ndarray],
@@ -284,10 +366,10 @@ def _candidate(
         kind, text = SWAP, f"{text}, and the other side with it: left and right may have changed places."
     elif features["seconds"][place] < _BRIEF:
         kind, text = JUMP, f"{text}."
-    elif detector == "limbs" and longer >= _LONGER:
+    elif longer >= _LONGER:
         text = f"{readable(name).capitalize()} becomes {np.expm1(longer):.0%} longer at once in {when}, and as short as before again."
     else:
         text = f"{text}, as no {readable(JOINTS[upper]).split()[-1]} moves it."
     joints = tuple(JointEvidence(JOINTS[joint], 0.5, float(found.strength[place])) for joint in (lower, upper))
     sure = float(np.nanmean(tracks.confidence[start:stop][:, [upper, lower]].min(axis=1)))
-    return Candidate(detector, kind, start, stop, peak, odds, sure, joints, ("limb excursions",), text)
+    return Candidate("limbs", kind, start, stop, peak, odds, sure, joints, ("limb excursions",), text)

@@ -6,14 +6,14 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from core.detectors.candidate import LEAST, SLIDE, Candidate, frames_text, runs
-from core.detectors.regressions import odds
+from core.detectors.forests import odds
 from core.tracks.excursions import excursions, steps
 from core.tracks.footing import MEASURES
 from core.tracks.joints import half_window
 from core.tracks.local import LocalTracks
 from core.tracks.pace import PATTERN
 
-FEATURES = (*MEASURES, "support", "change")
+FEATURES = (*MEASURES, "support", "change", "rate")
 _SMOOTH = 0.15  # seconds on either side
 # A slide lasts while its odds stay above this share of the highest.
 _SHARE = 0.1
@@ -44,7 +44,7 @@ def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
 
 def slide_odds(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
     """float64 [T]: all but 0 where unknown, and where the picture leaps."""
-    raw = odds("slip", slide_features(tracks))
+    raw = odds("slip", slide_features(tracks, times))
     reach = 2 * half_window(times, _AFTER_LEAP) + 1
     leaps = maximum_filter1d((np.nan_to_num(tracks.unexplained) > _ABRUPT).astype(int), reach) > 0
     log = np.log(np.where(np.isfinite(tracks.footing[:, 0]) & ~leaps, raw, _NEVER))
@@ -53,10 +53,11 @@ def slide_odds(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(smooth))
 
 
-def slide_features(tracks: LocalTracks) -> dict[str, np.ndarray]:
-    """[T] of each of FEATURES: MEASURES of `footing`, the share of the background that follows, and how far the picture leaps."""
+def slide_features(tracks: LocalTracks, times: np.ndarray) -> dict[str, np.ndarray]:
+    """[T] of each of FEATURES: MEASURES of `footing`, the share of the background that follows, how far the picture leaps, the rate."""
     columns = {name: np.asarray(tracks.footing[:, place], np.float64) for place, name in enumerate(MEASURES)}
-    return {**columns, "support": tracks.camera_support, "change": np.log1p(np.asarray(tracks.unexplained, np.float64))}
+    rate = np.full(len(tracks), 1 / float(np.median(np.diff(times))))
+    return {**columns, "support": tracks.camera_support, "change": np.log1p(np.asarray(tracks.unexplained, np.float64)), "rate": rate}
 
 
 def floats(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:

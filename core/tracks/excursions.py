@@ -15,7 +15,7 @@ import numpy as np
 _STEP_SECONDS, _LINE_SECONDS, _SHORTEST, LONGEST = 0.1, 0.1, 0.18, 0.75
 _USUAL = 0.1  # body heights: of excursions as clear as each other the larger counts for more, this much for once
 _LEAST = 0.8  # of the strength that is looked at
-_SLOWEST = 1 / 18  # seconds a frame: at slower rates a jump up and down lies between a few frames and looks like one
+_SLOWEST = 1 / 11  # seconds a frame: at slower rates nothing is left of the lines
 _SAME_START, _SAME_STOP = 2, 3  # frames: nearer to a stronger excursion it is the same one
 
 

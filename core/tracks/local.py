@@ -15,6 +15,7 @@ from core.tracks.flips import FlipTracks
 from core.tracks.footing import footing
 from core.tracks.hinges import hinges
 from core.tracks.joints import JOINTS, JointMotion, half_window, joint_motion, running_median, running_quantile
+from core.tracks.limb_pictures import limb_pictures
 from core.tracks.order import one_scale, order
 from core.tracks.pace import pace
 from core.tracks.pixels.colours import PARTS
@@ -66,6 +67,9 @@ class LocalTracks:
     Shape
       bone_shown [T, 8, 2]      from the upper to the lower end of each bone in the picture, body heights, of any confidence
       bone_pointing [T, 8, 3]   the same in space, in the body's own axes (`hinges.body_axes`)
+      bone_flow [T, 8, 2]       how the flow turns and stretches it since the frame before, body heights (`limb_pictures`)
+      bone_leap [T, 8, 2]       what the flow leaves unexplained where it was and where it is, over what is usual around
+      bone_colour [T, 8, 3]     its colour, Lab
       bone_space [T, 8]         length over its running median; ordinary 1
       bone_picture [T, 8]       length in the picture over the longest it is usually seen; ordinary at most 1.1
       bone_bump [T, 8]          log of how much longer it is for a moment than right before and after (`bones`); ordinary below 0.1
@@ -123,6 +127,9 @@ class LocalTracks:
     footing: np.ndarray
     bone_shown: np.ndarray
     bone_pointing: np.ndarray
+    bone_flow: np.ndarray
+    bone_leap: np.ndarray
+    bone_colour: np.ndarray
     bone_space: np.ndarray
     bone_picture: np.ndarray
     bone_bump: np.ndarray
@@ -231,6 +238,7 @@ def local_tracks(
         "appearance_drift": blank if appearance is None else change(appearance, track.times),
     }
     found.update(_without_pictures(len(track)) if pixels is None else _of_pictures(track, pixels, motion, keypoints))
+    found.update(limb_pictures(pixels, motion, track.times))
     found.update(_trembling(track, pixels, motion, keypoints, paths))
     return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})
 

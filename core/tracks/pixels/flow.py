@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
-from core.tracks.pixels.reduced import Reduced, box_mask, grown, to_reduced
+from core.tracks.pixels.limbs import bone_points, flow_along, strength_along
+from core.tracks.pixels.reduced import Reduced, box_mask, grown, longer_side, to_reduced
 
 TURNS = 3  # fields back that a field of the person's flow is compared with
 _GRID = 3  # pixels between the samples of the background
@@ -31,6 +33,8 @@ class StepFlow:
     person       float32 [2]      median and 90th percentile of the flow in the person's box, the camera's removed
     turn         float32 [TURNS]  correlation (-1..1) of the person's flow with that of the steps 1, 2, 3 before: 1 goes on, -1 turns back
     unexplained  float32 [2]      root mean square of what the flow leaves unexplained in grey levels: whole, person
+    bones        float32 [B, 2, 2]  flow under the upper and the lower third of each limb bone (`bones.BONES`)
+    bones_unexplained  float32 [B, 2]  what it leaves unexplained under each bone where that was, and where it is now
     """
 
     camera: np.ndarray
@@ -39,6 +43,8 @@ class StepFlow:
     person: np.ndarray
     turn: np.ndarray
     unexplained: np.ndarray
+    bones: np.ndarray
+    bones_unexplained: np.ndarray
 
 
 UNKNOWN = StepFlow(
@@ -48,6 +54,8 @@ UNKNOWN = StepFlow(
     np.full(2, np.nan, np.float32),
     np.full(TURNS, np.nan, np.float32),
     np.full(2, np.nan, np.float32),
+    np.full((len(BONES), 2, 2), np.nan, np.float32),
+    np.full((len(BONES), 2), np.nan, np.float32),
 )
 
 
@@ -61,8 +69,9 @@ class FlowReader:
         self._fields: deque[np.ndarray | None] = deque(maxlen=TURNS)
         self._grid: tuple[np.ndarray, np.ndarray] | None = None
 
-    def take(self, frame: Reduced, box: np.ndarray, joints: np.ndarray) -> StepFlow:
-        """The next frame; box [4] of the person and joints [J, 2] in the frame *before*, in pixels of the frame, NaN where unknown."""
+    def take(self, frame: Reduced, box: np.ndarray, joints: np.ndarray, joints_now: np.ndarray) -> StepFlow:
+        """The next frame; box [4] of the person and joints [J, 2] in the frame *before*, and those now, in pixels of the frame, NaN where
+        unknown."""
         earlier, self._earlier = self._earlier, frame
         if earlier is None:
             return UNKNOWN
@@ -84,7 +93,15 @@ class FlowReader:
                 turn[lag] = _correlation(field, before)
         self._fields.append(field)
         shown = camera * np.array((scale, scale, 1.0, 1.0), np.float32)
-        return StepFlow(shown, support, self._under(flow, joints) * np.float32(scale), person, turn, self._left(earlier, frame, flow, box))
+        left = self._left(earlier, frame, flow)
+        unexplained = np.array([np.sqrt(np.mean(np.square(left))), np.nan], np.float32)
+        if np.isfinite(box).all():
+            unexplained[1] = np.sqrt(np.mean(np.square(left[y0:y1, x0:x1])))
+        long = longer_side(box) / scale
+        before, now = (bone_points(to_reduced(places, self._size, shape), long, shape) for places in (joints, joints_now))
+        bones_unexplained = np.stack([strength_along(left, points) for points in (before, now)], axis=1)
+        under, bones = self._under(flow, joints) * np.float32(scale), flow_along(flow, before) * np.float32(scale)
+        return StepFlow(shown, support, under, person, turn, unexplained, bones, bones_unexplained)
 
     def _places(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         if self._grid is None or self._grid[0].shape != shape:
@@ -134,17 +151,13 @@ class FlowReader:
                     found[joint] = np.median(patch.reshape(-1, 2), axis=0)
         return found
 
-    def _left(self, earlier: Reduced, frame: Reduced, flow: np.ndarray, box: np.ndarray) -> np.ndarray:
+    def _left(self, earlier: Reduced, frame: Reduced, flow: np.ndarray) -> np.ndarray:
+        """float32 [h, w]: grey levels by which the frame, carried back along the flow, differs from the earlier one."""
         columns, rows = self._places(flow.shape[:2])
         carried = cv2.remap(frame.grey, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # The grain is no surprise: what counts is low-passed.
         left = cv2.blur(carried.astype(np.float32), (3, 3)) - cv2.blur(earlier.grey.astype(np.float32), (3, 3))
-        left -= np.median(left[::4, ::4])
-        result = np.array([np.sqrt(np.mean(np.square(left))), np.nan], np.float32)
-        if np.isfinite(box).all():
-            x0, y0, x1, y1 = grown(box, self._size, flow.shape, 0.0)
-            result[1] = np.sqrt(np.mean(np.square(left[y0:y1, x0:x1])))
-        return result
+        return np.asarray(left - np.median(left[::4, ::4]))
 
 
 def _similarity_flow(camera: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ from core.tracks.joints import JOINTS, half_window, running_median
 from core.tracks.pixels.colours import part_colours
 from core.tracks.pixels.distances import FrameDistances
 from core.tracks.pixels.flow import FlowReader
-from core.tracks.pixels.reduced import Reduced, box_mask, grown, reduce_frame
+from core.tracks.pixels.limbs import bone_points, colours_along
+from core.tracks.pixels.reduced import Reduced, box_mask, grown, longer_side, reduce_frame, to_reduced
 from core.video import Video
 
 _KEYPOINT = [OPENPOSE_BODY.index(name) for name in JOINTS]
@@ -40,6 +41,9 @@ class PixelTracks:
     person_flow  float32 [T, 2]               median and 90th percentile of the flow's length in the person's box, the camera's removed
     flow_turn    float32 [T, TURNS]           correlation of the person's flow with that of the steps 1, 2, 3 before
     unexplained  float32 [T, 2]               RMS in grey levels of what the flow leaves unexplained: whole, person
+    bone_flow    float32 [T, B, 2, 2]         flow since the frame before under the upper and the lower third of each of `bones.BONES`
+    bone_unexplained  float32 [T, B, 2]       what the flow leaves unexplained under each bone, where that was and where it is now
+    bone_colours float32 [T, B, 3]            median Lab in the middle of each bone
     colours      float32 [T, 5, 3]            median Lab of head, trunk, arms, legs, background
     sharpness    float32 [T]                  variance of the Laplacian in the person's box (in the whole picture without one)
     cut          float32 [T]                  how far the frames from here on are another shot; 1 and more is a cut (`core.extraction.cuts`)
@@ -54,6 +58,9 @@ class PixelTracks:
     person_flow: np.ndarray
     flow_turn: np.ndarray
     unexplained: np.ndarray
+    bone_flow: np.ndarray
+    bone_unexplained: np.ndarray
+    bone_colours: np.ndarray
     colours: np.ndarray
     sharpness: np.ndarray
     cut: np.ndarray
@@ -99,7 +106,7 @@ def measure_pictures(
         reduced = reduce_frame(picture)
         before = max(frame - 1, 0)
         plain, mirror = distances.take(reduced.thumb, reduced.valid, box_mask(places[frame], size, reduced.thumb.shape, _PERSON_MARGIN))
-        step = flow.take(reduced, places[before], joints[before])
+        step = flow.take(reduced, places[before], joints[before], joints[frame])
         body, scores = track.keypoints[frame, BODY_SLICE], track.keypoint_scores[frame, BODY_SLICE]
         found: dict[str, np.ndarray | float] = {
             "distance": plain,
@@ -111,6 +118,9 @@ def measure_pictures(
             "person_flow": step.person,
             "flow_turn": step.turn,
             "unexplained": step.unexplained,
+            "bone_flow": step.bones,
+            "bone_unexplained": step.bones_unexplained,
+            "bone_colours": _bone_colours(reduced, places[frame], joints[frame], size),
             "colours": part_colours(reduced.lab, track.boxes[frame], body, scores, size),
             "sharpness": _sharpness(reduced, places[frame], size),
         }
@@ -128,6 +138,12 @@ def _places(track: HumanTrack) -> np.ndarray:
     boxes = np.asarray(track.boxes, np.float64)
     usual = running_median(boxes, half_window(track.times, BOX_SECONDS / 2)) if len(track) > 1 else boxes
     return np.concatenate([np.fmin(boxes[:, :2], usual[:, :2]), np.fmax(boxes[:, 2:], usual[:, 2:])], axis=1)
+
+
+def _bone_colours(frame: Reduced, box: np.ndarray, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    shape = frame.fine.shape
+    long = longer_side(box) * shape[1] / size[0]
+    return colours_along(frame.fine, bone_points(to_reduced(joints, size, shape), long, shape))
 
 
 def _sharpness(frame: Reduced, box: np.ndarray, size: tuple[int, int]) -> float:

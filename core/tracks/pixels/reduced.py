@@ -22,6 +22,7 @@ class Reduced:
     medium  uint8 [h, w]           grey, longest side 640 to 1279 (smaller where the frame is)
     grey    uint8 [h, w]           grey, longest side at most 320
     lab     uint8 [h, w, 3]        Lab, longest side at most 160
+    fine    uint8 [h, w, 3]        Lab, of grey's size
     thumb   float32 [h, w]         grey, longest side at most 96, low-passed, mean 0 and standard deviation 50: a change of light as a whole
                                    (gain and offset) leaves no trace
     valid   bool [h, w]            where the thumbnail is not burnt out
@@ -31,6 +32,7 @@ class Reduced:
     medium: np.ndarray
     grey: np.ndarray
     lab: np.ndarray
+    fine: np.ndarray
     thumb: np.ndarray
     valid: np.ndarray
     light: tuple[float, float]
@@ -47,10 +49,11 @@ def reduce_frame(frame: np.ndarray) -> Reduced:
     grey = _shrunk(medium, FLOW_SIDE)
     step = max(1, max(colour.shape[:2]) // (2 * _COLOUR_SIDE))
     lab = cv2.cvtColor(_shrunk(colour[::step, ::step], _COLOUR_SIDE), cv2.COLOR_RGB2LAB)
+    fine = cv2.cvtColor(cv2.resize(colour, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     thumb = cv2.GaussianBlur(_shrunk(grey, _THUMB_SIDE).astype(np.float32), (0, 0), 0.8)
     mean, deviation = float(thumb.mean()), float(thumb.std())
     levelled = (thumb - mean) * np.float32(_CONTRAST / max(deviation, 1.0))
-    return Reduced(medium, grey, lab, levelled, thumb < _BURNT, (mean, deviation))
+    return Reduced(medium, grey, lab, fine, levelled, thumb < _BURNT, (mean, deviation))
 
 
 def to_reduced(points: np.ndarray, size: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
@@ -76,6 +79,11 @@ def grown(box: np.ndarray, size: tuple[int, int], shape: tuple[int, ...], margin
     x0, y0 = (int(np.clip(np.floor(value), 0, limit - 1)) for value, limit in zip(low, (shape[1], shape[0]), strict=True))
     x1, y1 = (int(np.clip(np.ceil(value) + 1, 1, limit)) for value, limit in zip(high, (shape[1], shape[0]), strict=True))
     return x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)
+
+
+def longer_side(box: np.ndarray) -> float:
+    """Of a box [4]; 0 for NaN."""
+    return max(float(box[2] - box[0]), float(box[3] - box[1])) if np.isfinite(box).all() else 0.0
 
 
 def _shrunk(picture: np.ndarray, side: int) -> np.ndarray:

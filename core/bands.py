@@ -112,10 +112,10 @@ TRACKS = (
     Banded("leap", "optical flow"),
 )
 # What says how well a frame or a pose is seen, what the camera does or what an editor did is no motion and has no band; nor have places,
-# directions and what only a regression weighs.
+# directions, colours and what only the trees weigh.
 NO_MOTION = (
     "duration", "confidence", "flip", "sharpness", "regular", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom",
-    "camera_support", "bone_shown", "bone_pointing", "trunk_path", "footing",
+    "camera_support", "bone_shown", "bone_pointing", "bone_flow", "bone_leap", "bone_colour", "trunk_path", "footing",
 )  # fmt: skip
 _BY_NAME = {track.name: track for track in TRACKS}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from core.bands import BUNDLED as BUNDLED_BANDS
+from core.detectors.forests import BUNDLED as BUNDLED_FORESTS
 from core.events import AnalysisRequest
 from core.extraction import Extractor
 from core.extraction.person_weights import PersonWeights, described_key
@@ -56,7 +57,11 @@ def pixels_key(track: str) -> str:
 
 def flips_key(track: str) -> str:
     """The name of their flip tracks: which frames are looked at depends on what may be told of them."""
-    tables = {"rarity": file_sha256(BUNDLED_RARITY), "pose_failure": file_sha256(BUNDLED_POSE_FAILURE)}
+    tables = {
+        "rarity": file_sha256(BUNDLED_RARITY),
+        "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
+        "body_faults": file_sha256(BUNDLED_FORESTS),
+    }
     return make_key(pixels=pixels_key(track), flips=FLIPS_VERSION, detector=DETECTOR, **tables)
 
 
@@ -74,6 +79,7 @@ def analysis_keys(
         "rarity": file_sha256(BUNDLED_RARITY),
         "bands": file_sha256(BUNDLED_BANDS),
         "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
+        "body_faults": file_sha256(BUNDLED_FORESTS),
         "tempo_table": file_sha256(BUNDLED_TEMPO),
     }
     glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, shares=SHARES_VERSION, tempo=TEMPO_VERSION, **tables)

@@ -24,14 +24,13 @@ from core.tracks.sides import PAIRS
 # detector -> the local track that its sentence speaks of. A body that stands still exceeds nothing.
 SPOKEN_OF = {
     "freeze": "freeze", "shuffle": "disorder", "reversal": "reversal", "splice": "splice", "mirror": "mirror", "skip": "leap",
-    "joints": "joint_jump", "joints alone": "joint_jump", "jitter": "trembling", "sides": "swap_pairs", "bones": "bone_picture",
-    "hinges": "joint_jump", "limbs": "joint_jump", "slip": "foot_slip", "floats": "root_jump", "size": "size_drift",
-    "colour": "colour_drift",
+    "joints": "joint_jump", "joints alone": "joint_jump", "jitter": "trembling", "limbs": "joint_jump", "slip": "foot_slip",
+    "floats": "root_jump", "size": "size_drift", "colour": "colour_drift",
 }  # fmt: skip
 # What tells where in the body an event is when its own track does not.
 _STEPS = "joint_jump"
 # Detectors of what is elsewhere for a while: it leaps there, and back in the frame after. Their sentences tell how far away it is.
-_AWAY = ("hinges", "limbs", "floats")
+_AWAY = ("limbs", "floats")
 # Events that last for seconds, and the tracks that can vote for them: anything else within them happens for a moment.
 _SLOW = ("size", "colour", "slip")
 _SLOW_TRACKS = ("growth", "slip", "foot_slip", "rise", "size_drift", "appearance_drift", "colour_drift")

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.analysis import Glitch
 from core.bands import bundled_bands
-from core.detectors.body import joint_jumps, sides_for_frames, stretches, swaps
+from core.detectors.body import joint_jumps, sides_for_frames
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.drifts import drifts
 from core.detectors.jitter import jitters, without_what_trembles
@@ -27,7 +27,7 @@ from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 15
+DETECTOR = 16
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a
@@ -38,17 +38,19 @@ _LOST_TOLD = 2
 # What is so many times rarer explains the same frames better, however specific the other is.
 _RARER = 10
 _AT_EDGE = 2  # frames
+# A limb that is elsewhere once in so many minutes is believed where one of its joints is seen to leap.
+_HALF_SURE = 0.5
 
 
 @dataclass(frozen=True)
 class GlitchSettings:
     """minutes: what happens more often in real motion than once in so many is not told; apart: frames between two events that are one.
 
-    Most detectors are quieter than once in three minutes of clean motion, and some events explain others away: together they tell about
-    one and a half events in a minute of it, where two are allowed.
+    Most detectors are quieter than once in two minutes of clean motion, and some events explain others away: together they tell about one
+    event in a minute of it, where two are allowed.
     """
 
-    minutes: float = 3.0
+    minutes: float = 2.0
     minimum_confidence: float = 0.5  # of a key point, to be a witness
     lost_share: float = LOST_SHARE
     apart: int = 3
@@ -122,7 +124,31 @@ def one_each(weighed: Sequence[tuple[Candidate, float]], settings: GlitchSetting
             first, known = kept[place]
             better = minutes > _RARER * known and first.kind != EDIT
             kept[place] = (candidate if better else first, max(known, minutes))
-    return [(_with_joints(event, [c for c, _ in weighed], settings.apart), minutes) for event, minutes in kept]
+    everything = [c for c, _ in weighed]
+    return [(_whole_fault(_with_joints(event, everything, settings.apart), weighed), minutes) for event, minutes in kept]
+
+
+def _whole_fault(event: Candidate, weighed: Sequence[tuple[Candidate, float]]) -> Candidate:
+    """A joint that leaps where a limb begins or ends to be elsewhere: the event lasts as long as that."""
+    if event.detector != "joints":
+        return event
+    around = [
+        limb
+        for limb, minutes in weighed
+        if limb.detector == "limbs" and minutes >= _HALF_SURE and _one_limb(limb, event) and _share_an_edge(limb, event)
+    ]
+    if not around:
+        return event
+    limb = max(around, key=lambda c: c.value)
+    return replace(event, kind=limb.kind, start=min(event.start, limb.start), stop=max(event.stop, limb.stop), text=limb.text)
+
+
+def _one_limb(limb: Candidate, event: Candidate) -> bool:
+    return limb.joints[0].name in [joint.name for joint in event.joints] or event.joints[0].name in [joint.name for joint in limb.joints]
+
+
+def _share_an_edge(limb: Candidate, event: Candidate) -> bool:
+    return any(event.start - _AT_EDGE <= edge <= event.stop + _AT_EDGE for edge in (limb.start, limb.stop))
 
 
 def _with_joints(event: Candidate, candidates: Sequence[Candidate], apart: int) -> Candidate:

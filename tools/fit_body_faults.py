@@ -28,26 +28,27 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.glitches.kinds import Plant, limb_of  # noqa: E402
-from core.detectors import forests, leaps, limbs, sliding  # noqa: E402
+from core.detectors import forests, leaps, limb_features, sliding  # noqa: E402
 from core.detectors.forests import BUNDLED, Forest, forest_arrays  # noqa: E402
 from core.detectors.lost import pose_trust, trusted  # noqa: E402
 from core.files import write_atomically  # noqa: E402
 from core.tracks.bones import BONES  # noqa: E402
+from core.tracks.excursions import Excursions  # noqa: E402
 from core.tracks.joints import JOINTS  # noqa: E402
 from core.tracks.local import LocalTracks, local_tracks  # noqa: E402
 from tools.mocap.recorded import Recorded, read_index, read_recorded  # noqa: E402
 
-FEATURES = {"limbs": limbs.FEATURES, "leaps": leaps.FEATURES, "slip": sliding.FEATURES}
+FEATURES = {"limbs": limb_features.FEATURES, "leaps": leaps.FEATURES, "slip": sliding.FEATURES, "floats": sliding.FLOAT_FEATURES}
 _LIMB = ("body stretch", "hyperextension", "arm teleport", "swap")
-KINDS = {"limbs": _LIMB, "leaps": _LIMB, "slip": ("root drift",)}
+KINDS = {"limbs": _LIMB, "leaps": _LIMB, "slip": ("root drift",), "floats": ("root drift",)}
 # Grown one after the other: limbs are weighed with what is known of leaps.
-STAGES = (("leaps", "slip"), ("limbs",))
+STAGES = (("leaps", "slip", "floats"), ("limbs",))
 FOLDS = 4
 _NEAR, _OVERLAP = 4, 0.4  # frames around a plant that are not clean; intersection over union of an excursion that is it
 _EDGE_OFF = 2  # frames by which a leap may miss the edge of a plant
 _MIDDLE = 0.2  # of a slide, at either end of which it hardly moves
 _EDGE = 6  # frames at the ends of a film, of which too little is known
-_TREES, _RATE, _DEPTH, _LEAF, _PENALTY, _TRIED, _FORESTS = 150, 0.05, 4, 20, 5.0, 0.3, 2
+_TREES, _RATE, _DEPTH, _LEAF, _PENALTY, _TRIED, _FORESTS = 300, 0.03, 4, 20, 5.0, 0.15, 2
 _RATES = (0.1, 0.2, 0.5)  # a minute
 _APART = 8  # frames: what passes the threshold nearer to each other is one
 
@@ -69,24 +70,36 @@ class Rows:
 def rows_of(film: Recorded, plants: tuple[Plant, ...], names: tuple[str, ...]) -> dict[str, Rows]:
     track = film.track
     tracks = local_tracks(trusted(track, pose_trust(track, film.pixels).unsure), film.pixels)
-    make = {"leaps": _leaping_rows, "limbs": _limb_rows, "slip": _sliding_rows}
+    make = {"leaps": _leaping_rows, "limbs": _limb_rows, "slip": _sliding_rows, "floats": _floating_rows}
     return {name: make[name](tracks, track.times, plants) for name in names}
 
 
 def _limb_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, ...]) -> Rows:
-    found = limbs.limb_excursions(tracks, times)
-    features = limbs.limb_features(tracks, found, times) if len(found) else {one: np.zeros(0) for one in limbs.FEATURES}
+    found = limb_features.limb_excursions(tracks, times)
+    features = limb_features.limb_features(tracks, found, times) if len(found) else {}
+    limb = np.array([limb_of(JOINTS[BONES[bone][2]]) for bone in found.bone])
+    return _excursion_rows("limbs", found, limb, features, plants, times)
+
+
+def _floating_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, ...]) -> Rows:
+    found = sliding.trunk_excursions(tracks, times)
+    features = sliding.float_features(tracks, found, times) if len(found) else {}
+    return _excursion_rows("floats", found, np.full(len(found), None), features, plants, times)
+
+
+def _excursion_rows(
+    name: str, found: Excursions, limb: np.ndarray, features: dict[str, np.ndarray], plants: tuple[Plant, ...], times: np.ndarray
+) -> Rows:
     which, near = np.full(len(found), -1), np.zeros(len(found), bool)
     for number, plant in enumerate(plants):
         shared = np.minimum(found.stop, plant.stop) - np.maximum(found.start, plant.start)
         together = np.maximum(found.stop, plant.stop) - np.minimum(found.start, plant.start)
-        here = np.array([plant.limb in (None, limb_of(JOINTS[BONES[bone][2]])) for bone in found.bone], bool)
         near |= shared > -_NEAR
-        if plant.kind in KINDS["limbs"]:
-            which[here & (shared > _OVERLAP * together)] = number
+        if _is(plant, name):
+            which[(shared > _OVERLAP * together) & np.array([plant.limb in (None, one) for one in limb], bool)] = number
     fault = np.where(which >= 0, 1, np.where(near, -1, 0))
-    values = np.stack([features[one] for one in FEATURES["limbs"]], axis=-1)
-    return Rows(values, fault, found.start, which, _many(plants, "limbs"), _seconds(times))
+    values = np.stack([features.get(one, np.zeros(0)) for one in FEATURES[name]], axis=-1)
+    return Rows(values, fault, found.start, which, _many(plants, name), _seconds(times))
 
 
 def _leaping_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, ...]) -> Rows:
@@ -97,7 +110,7 @@ def _leaping_rows(tracks: LocalTracks, times: np.ndarray, plants: tuple[Plant, .
             if leap.start < plant.stop + _NEAR and leap.stop > plant.start - _NEAR:
                 fault[place] = -1
                 edges = any(leap.start - _EDGE_OFF <= edge < leap.stop + _EDGE_OFF for edge in (plant.start, plant.stop))
-                if plant.kind in KINDS["leaps"] and edges and plant.limb in (None, limb_of(JOINTS[leap.joints[0]])):
+                if _is(plant, "leaps") and edges and plant.limb in (None, limb_of(JOINTS[leap.joints[0]])):
                     which[place] = number
     fault = np.where(which >= 0, 1, fault)
     features = leaps.leap_features(tracks, found, times)
@@ -125,8 +138,9 @@ def _seconds(times: np.ndarray) -> float:
 
 
 def _is(plant: Plant, name: str) -> bool:
-    """A body that floats is no slide: it is found by its leaps (`sliding.floats`)."""
-    return plant.kind in KINDS[name] and not (name == "slip" and plant.detail.startswith("floats"))
+    """A body that floats does not slide."""
+    wanted = plant.kind in KINDS[name]
+    return wanted and (plant.kind != "root drift" or plant.detail.startswith("floats") == (name == "floats"))
 
 
 def _many(plants: tuple[Plant, ...], name: str) -> int:
@@ -149,10 +163,10 @@ def grow(films: list[Rows], names: tuple[str, ...]) -> Forest:
         ).fit(values, fault)
         for seed in range(_FORESTS)
     ]
-    return _joined(models, names)
+    return joined(models, names)
 
 
-def _joined(models: list[HistGradientBoostingClassifier], names: tuple[str, ...]) -> Forest:
+def joined(models: list[HistGradientBoostingClassifier], names: tuple[str, ...]) -> Forest:
     """The mean of some models. What scikit-learn grew it keeps in private attributes only."""
     trees = [predictors[0].nodes for model in models for predictors in model._predictors]
     roots = np.cumsum([0, *(len(tree) for tree in trees[:-1])])

@@ -43,6 +43,11 @@ _OTHER = 7  # so that no film has the camera and the clothes of its clean twin
 _ROUNDS = 2  # films of each take, with other cameras and faults
 
 
+def training_jobs(mocap: Path, frames: int) -> list[Job]:
+    """About so many frames of takes that the manifold's films show, and not more of them than those do."""
+    return plan(open_library(mocap), min(frames, TRAINING_FRAMES))
+
+
 def shoot(job: Job, number: int, mocap: str, again: int = 0) -> tuple[Shot, tuple[Plant, ...]]:
     """Film a job with as many faults as there is room for, those of KINDS from `number` on: the same each time. again: the round."""
     generator = np.random.default_rng([_OTHER + again, *job.seed])
@@ -64,7 +69,7 @@ def make(job: Job, number: int, again: int, mocap: str, out: Path) -> dict[str, 
         pixels = measure_pictures(pictures_of(shot.reel), track)
         write_recorded(path, Recorded(track, pixels, *truth(shot.motion, shot.body, shot.view)))
     return {
-        "file": job.file,
+        "file": path.name,
         "clip": job.take.clip,
         "frames": len(load_track(path)),
         "fps": shot.fps,
@@ -84,7 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     mocap = shared_folder() / "mocap"
-    jobs = plan(open_library(mocap), min(options.frames, TRAINING_FRAMES))
+    jobs = training_jobs(mocap, options.frames)
     rows: list[dict[str, Any]] = []
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         work = [(job, number + 3 * again, again, str(mocap), options.out) for again in range(_ROUNDS) for number, job in enumerate(jobs)]
@@ -92,7 +97,7 @@ def main() -> None:
             rows.append(row)
             write_index(rows, options.out)
             frames, faults = sum(r["frames"] for r in rows), sum(len(r["plants"]) for r in rows)
-            print(f"{len(rows)}/{len(jobs)} {frames} frames, {faults} faults", flush=True)
+            print(f"{len(rows)}/{len(work)} {frames} frames, {faults} faults", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,18 @@
-"""Events that the body tells: joints that leap, limbs that grow, sides that change places."""
+"""Events that the body tells: joints that leap, and sides that change places with them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d
 
 from core.analysis import JointEvidence
-from core.detectors.candidate import JUMP, LEAST, STRETCH, SWAP, Candidate, frames_text, peaks
+from core.detectors.candidate import JUMP, LEAST, SWAP, Candidate, frames_text
 from core.detectors.forests import odds as fault_odds
 from core.detectors.leaps import Leap, leap_features, leaps
 from core.skeletons import readable
-from core.tracks.bones import BONES, bump_frames
-from core.tracks.joints import JOINTS, half_window, median, running_median
+from core.tracks.joints import JOINTS, half_window
 from core.tracks.local import LocalTracks
-from core.tracks.sides import PAIRS
 
 # Body heights and multiples of the usual: without pictures a joint's leap is looked at from so much on. In space half as much is a vote.
 _ALONE, _ALONE_SCORE, _SPACE_SCORE = 0.05, 8.0, 4.0
@@ -23,15 +20,10 @@ _WHOLE_BODY = 8  # joints
 # A leap of so many joints, into what is by so many body heights nearer to the mirror image of the body before, is one of its two sides.
 _BOTH_SIDES, _MIRRORED = 3, 0.01
 _ONE_WITNESS = 0.7  # of the confidence, when neither the pictures nor the body in space saw what the key points did
-# A pose that leaps while its picture goes on was lost; where the pictures leap as well it was right.
 # Both sides have leapt: body heights that their limbs leap together, the share of the one side in the other, of the trunk in both, and how
 # much farther than the body before its mirror image may be.
 _LIMB_JOINTS = ("elbow", "wrist", "knee", "ankle")
 _SIDES_LEAP, _ALIKE, _TRUNK_LEAPS, _FARTHER = 0.35, 0.4, 0.25, 0.008
-_SMOOTH, _ABRUPT, _NOT_KNOWN = 1.0, 2.0, 0.5
-# Of a limb that is longer for a moment: the least change that counts, the bone's trembling from frame to frame and the change of all bones
-# that halve the value.
-_BUMP, _TREMBLING, _ALL_BONES, _SHORTEST = 0.04, 0.01, 0.1, 0.3
 # Two leaps of the same joints are one event within so many seconds, when the smaller is so large a share of the larger.
 _BACK, _SMALLER_LEAP = 0.7, 0.2
 
@@ -39,7 +31,7 @@ _BACK, _SMALLER_LEAP = 0.7, 0.2
 def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Steps of joints in the picture that the motion around does not explain.
 
-    Left and right that have only changed places are no leap (`swaps`). Where there are pictures they say, with all that is known of the
+    Where there are pictures they say, with all that is known of the
     step, how likely it is that the limb leaps and not the pose.
     """
     if np.isfinite(tracks.unexplained).any():
@@ -125,77 +117,6 @@ def sides_for_frames(found: list[Candidate], tracks: LocalTracks) -> list[Candid
         else one
         for one in found
     ]
-
-
-def picture_support(tracks: LocalTracks) -> np.ndarray:
-    """float64 [T], 0..1: how far the pictures leap as well around each step."""
-    unexplained = np.asarray(tracks.unexplained, np.float64)
-    near = np.fmax(np.fmax(np.r_[np.nan, unexplained[:-1]], unexplained), np.r_[unexplained[1:], np.nan])
-    share = np.clip((near - _SMOOTH) / (_ABRUPT - _SMOOTH), 0.0, 1.0)
-    return np.where(np.isfinite(near), share, _NOT_KNOWN)
-
-
-def stretches(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
-    """Limb bones that are longer in the picture than they are ever seen, and longer than right before and after."""
-    found = []
-    ratio, value = np.nan_to_num(tracks.bone_picture), stretch_value(tracks, times)
-    lasts = bump_frames(times)[0]
-    for bone, (name, upper, lower) in enumerate(BONES):
-        for first, stop, peak in peaks(value[:, bone], LEAST["bones"], 0.3, bridge=2):
-            # The value holds for so many frames around it.
-            start, stop = max(first - lasts // 2, 0), min(stop + (lasts - 1) // 2, len(tracks))
-            longer = float(ratio[start:stop, bone].max())
-            text = f"{readable(name).capitalize()} is up to {longer - 1:.0%} longer than it is usually seen in {frames_text(start, stop)}."
-            joints = tuple(_evidence(joint, 0.5) for joint in (lower, upper))
-            sure = float(np.nanmean(tracks.confidence[start:stop][:, [upper, lower]].min(axis=1)))
-            found.append(Candidate("bones", STRETCH, start, stop, peak, float(value[peak, bone]), sure, joints, ("bone lengths",), text))
-    return found
-
-
-def stretch_value(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
-    """float64 [T, B]: how clearly each bone of `bones.BONES` is too long, over an eighth of a second at least.
-
-    The geometric mean of how much longer it is than it is ever seen (a projection only shortens a bone, so that the longest that is
-    usually seen is nearly its length) and of how much longer than right before and after, over the bone's own trembling. It counts for
-    less where all bones change: then the body turns or its scale is mistaken.
-    """
-    if len(tracks) < 2:
-        return np.zeros((len(tracks), len(BONES)))
-    length = np.log(np.maximum(np.asarray(tracks.bone_picture, np.float64), _SHORTEST))
-    bump = np.nan_to_num(np.asarray(tracks.bone_bump, np.float64))
-    longer = np.nan_to_num(np.maximum(length, 0.0))
-    # Where bones of other limbs are too long as well it is the body's scale that is mistaken. A fault of one limb touches two bones.
-    rest = np.sort(longer, axis=1)[:, -3:-2]
-    alone = np.where(bump >= _BUMP, np.maximum(longer - rest, 0.0), 0.0)
-    trembling = np.fmax(1.48 * median(np.abs(np.diff(length, axis=0))), _TREMBLING)
-    moved = median(((np.nan_to_num(length) - running_median(np.nan_to_num(length), half_window(times, 0.6))) ** 2).T)
-    lasting = [minimum_filter1d(v, bump_frames(times)[0], axis=0) for v in (alone, bump / trembling)]
-    return np.asarray(np.sqrt(lasting[0] * lasting[1]) / (1 + np.sqrt(moved) / _ALL_BONES)[:, None])
-
-
-def swaps(tracks: LocalTracks) -> list[Candidate]:
-    """Left and right that have changed places between two frames, and the picture with them.
-
-    Sides that change places while the picture goes on are the pose estimate's mistake; without pictures nobody can tell.
-    """
-    if not np.isfinite(tracks.unexplained).any():
-        return []
-    pairs = np.nan_to_num(tracks.swap_pairs) * picture_support(tracks)[:, None]
-    least = LEAST["sides"]
-    found = []
-    for first, stop, peak in peaks(pairs.max(axis=1), least, 0.5, bridge=2):
-        order = np.argsort(-pairs[peak])
-        told = [int(pair) for pair in order if pairs[peak, pair] >= least]
-        joints = tuple(
-            _evidence(JOINTS.index(f"{side}_{PAIRS[pair]}"), pairs[peak, pair] / pairs[peak, told].sum() / 2)
-            for pair in told
-            for side in ("left", "right")
-        )
-        names = " and ".join(f"{PAIRS[pair]}s" for pair in told[:2])
-        text = f"Left and right {names} change places between frames {peak - 1} and {peak}."
-        sure = float(np.nanmean(tracks.confidence[peak]))
-        found.append(Candidate("sides", SWAP, first, stop, peak, float(pairs[peak].max()), sure, joints, ("sides",), text))
-    return found
 
 
 def _evidence(joint: int, share: float) -> JointEvidence:

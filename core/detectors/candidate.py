@@ -25,12 +25,10 @@ LEAST = {
     "skip": 2.7,  # (2.9; frames left out: from 3.3)
     "still": 0.3,
     "limbs": 0.02,  # odds of the trees (`forests`), as of joints and slip
-    "sides": 0.03,
-    "bones": 0.3,
     "joints": 0.02,
     "joints alone": 2.8,
     "slip": 0.02,
-    "floats": 4.0,  # (9 where people skip and jump; bodies that are carried up and down again: mostly from 10)
+    "floats": 0.02,
     "jitter": 0.66,  # (0.6; it trembles a little in handheld film; limbs that tremble in sight: mostly from 1)
     "size": 0.075,  # (0.071 at the most, in rendered films as well; growth by 15 %: from 0.08)
     "colour": 25.0,  # (24 in rendered films; a morph of the hue: mostly from 30)

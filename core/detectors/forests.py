@@ -5,6 +5,9 @@ They are kept as plain arrays: scikit-learn keeps its models as pickles, and not
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 BUNDLED = Path(__file__).resolve().parents[2] / "resources" / "body_faults.npz"
-# A limb that is longer for a moment or bends as none does, a joint that leaps, a standing foot that slides.
-NAMES = ("leaps", "limbs", "slip")
+# A joint that leaps, a limb that is longer for a moment or bends as none does, a standing foot that slides, a body that floats.
+NAMES = ("leaps", "limbs", "slip", "floats")
 _MOST = 13.0  # log of the odds: nothing is surer
 
 
@@ -60,11 +63,15 @@ def odds(detector: str, features: Mapping[str, np.ndarray]) -> np.ndarray:
 @lru_cache(maxsize=8)
 def bundled_forests(path: Path) -> Mapping[str, Forest]:
     """Those in a file, by name. Raises OSError, ValueError or KeyError when it is missing or damaged."""
-    with np.load(path, allow_pickle=False) as arrays:
-        names = [name for name in NAMES if f"{name}_roots" in arrays]
-        return {
-            name: _forest({key.removeprefix(f"{name}_"): arrays[key] for key in arrays if key.startswith(f"{name}_")}) for name in names
-        }
+    try:
+        # numpy leaves the file open when it is none of its own.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            names = [name for name in NAMES if f"{name}_roots" in arrays]
+            return {
+                name: _forest({key.removeprefix(f"{name}_"): arrays[key] for key in arrays if key.startswith(f"{name}_")}) for name in names
+            }
+    except (EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path.name} is damaged: {error}") from error
 
 
 def forest_arrays(forest: Forest) -> dict[str, np.ndarray]:
@@ -73,7 +80,8 @@ def forest_arrays(forest: Forest) -> dict[str, np.ndarray]:
         "features": np.array(forest.features),
         "roots": forest.roots.astype(np.int32),
         "feature": forest.feature.astype(np.int16),
-        "threshold": forest.threshold.astype(np.float32),
+        # Not rounded: thresholds are values that were met, which have to stay on their side.
+        "threshold": forest.threshold.astype(np.float64),
         "unknown_left": forest.unknown_left,
         "left": forest.left.astype(np.int32),
         "right": forest.right.astype(np.int32),

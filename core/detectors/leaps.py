@@ -16,7 +16,7 @@ FEATURES = (
     "amount", "score", "in_space", "in_space_at_most", "many", "frames", "share", "trunk", "other_side", "leaps", "leap", "limb_leaps",
     "other_limbs_leap", "off_flow", "off_flow_least", "confidence", "least_confidence", "confidence_around", "speed", "body_speed", "rate",
     "comes_back", "body_swap", "swap", "camera", "colour_changes", "longer", "longer_in_space", "sharpness", "regular", "change",
-    "leg", "end", "moves_house", "moves_house_most", "colour_off", "off_flow_around",
+    "leg", "end", "moves_house", "moves_house_most", "colour_off", "off_flow_around", "exchange",
 )  # fmt: skip
 LEAST_JUMP, LEAST_SCORE = 0.025, 2.5
 _EXCHANGED = 0.5  # of a pair's steps: when left and right change places and this share is gone, the sides were mistaken
@@ -76,6 +76,7 @@ def leap_features(tracks: LocalTracks, found: list[Leap], times: np.ndarray) -> 
     confidence, least_confidence, confidence_around
     speed, body_speed, rate    usual speed of the lead and of all joints around, frames a second
     comes_back                 how far another step of the lead soon before or after is as far
+    exchange                   body heights that exchanging left and right takes away, of the pair where it is most
     body_swap, swap            how far the mirror image of the body, and of its sides, explains the step
     camera, sharpness, regular, change  as the tracks have them
     moves_house, moves_house_most  of the picture where the lead's bones were and where they are, the smaller; the same over all bones
@@ -135,6 +136,7 @@ def _features(
         "comes_back": min(elsewhere.max(initial=0.0) / jump[peak, lead], 1.0),
         "body_swap": _highest(tracks.body_swap[leap.start : leap.stop]),
         "swap": _highest(tracks.swap[leap.start : leap.stop]),
+        "exchange": _highest(tracks.swap_pairs[leap.start : leap.stop]),
         "camera": tracks.camera_speed[peak],
         "colour_changes": float(np.linalg.norm(tracks.bone_colour[after] - tracks.bone_colour[before], axis=-1)[bones].max(initial=0.0)),
         "longer": np.abs(length[after] - length[before])[bones].max(initial=0.0),

@@ -7,13 +7,18 @@ from scipy.ndimage import maximum_filter1d
 
 from core.detectors.candidate import LEAST, SLIDE, Candidate, frames_text, runs
 from core.detectors.forests import odds
-from core.tracks.excursions import excursions, steps
+from core.detectors.surroundings import Windows, frame_seconds
+from core.tracks.excursions import Excursions, excursions, steps
 from core.tracks.footing import MEASURES
-from core.tracks.joints import half_window
+from core.tracks.joints import half_window, median
 from core.tracks.local import LocalTracks
-from core.tracks.pace import PATTERN
 
 FEATURES = (*MEASURES, "support", "change", "rate")
+FLOAT_FEATURES = (
+    "strength", "away_clear", "back_clear", "amount", "opposite", "alike", "seconds", "away_frames", "back_frames", "up", "rate", "leaps",
+    "leaps_most", "leaps_inside", "pose_changes", "pose_changes_most", "height", "rises", "foot", "together", "trunk", "camera", "support",
+    "confidence", "regular",
+)  # fmt: skip
 _SMOOTH = 0.15  # seconds on either side
 # A slide lasts while its odds stay above this share of the highest.
 _SHARE = 0.1
@@ -62,22 +67,70 @@ def slide_features(tracks: LocalTracks, times: np.ndarray) -> dict[str, np.ndarr
 
 def floats(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Where the body as a whole is carried elsewhere at once, and a moment later back, while it moves on as before."""
-    if len(tracks) < 2:
+    found = trunk_excursions(tracks, times)
+    if not len(found):
         return []
-    path = np.asarray(tracks.trunk_path, np.float64)[:, None]
-    found = excursions(steps(path, times, _NOISE), times, _LONGEST_FLOAT)
+    values = odds("floats", float_features(tracks, found, times))
     told: list[Candidate] = []
-    for place in np.argsort(-found.strength, kind="stable"):
-        value, start, stop = float(found.strength[place]), int(found.start[place]), int(found.stop[place])
+    for place in np.argsort(-values, kind="stable"):
+        value, start, stop = float(values[place]), int(found.start[place]), int(found.stop[place])
         if value < LEAST["floats"]:
             break
         if any(start < other.stop and stop > other.start for other in told):
             continue
-        # Frames shown again to convert the frame rate make whatever moves stand and leap.
-        if (np.nan_to_num(tracks.regular[max(start - 1, 0) : stop + 1]) > PATTERN).any():
-            continue
         far = float(np.linalg.norm(found.away[place]))
         text = f"The whole body is carried {far:.2f} body heights away at once and back again, in {frames_text(start, stop)}."
         sure = float(np.nanmean(tracks.confidence[start:stop].max(axis=1)))
-        told.append(Candidate("floats", SLIDE, start, stop, start, value, sure, (), ("path of the trunk",), text))
+        peak = start + int(found.away_frames[place])
+        told.append(Candidate("floats", SLIDE, start, stop, peak, value, sure, (), ("path of the trunk",), text))
     return told
+
+
+def trunk_excursions(tracks: LocalTracks, times: np.ndarray) -> Excursions:
+    return excursions(steps(np.asarray(tracks.trunk_path, np.float64)[:, None], times, _NOISE), times, _LONGEST_FLOAT)
+
+
+def float_features(tracks: LocalTracks, found: Excursions, times: np.ndarray) -> dict[str, np.ndarray]:
+    """[N] of each of FLOAT_FEATURES, NaN unknown.
+
+    strength, away_clear, back_clear  of the excursion and of its steps
+    amount, opposite, alike, up    log of the smaller step; how far the two are opposite, how far of one length, how far upwards
+    seconds, away_frames, back_frames, rate  that it and its steps last; frames a second
+    leaps, leaps_most, leaps_inside  of the person's picture at the calmer and at the livelier step, and in between
+    pose_changes, pose_changes_most  by how much the limbs point elsewhere after the steps, body heights
+    height, rises                  of the lower ankle above the ground inside; over that around
+    foot, together, trunk          see `footing.MEASURES`, inside
+    camera, support, confidence, regular  the background's motion, its support, the pose's confidence, repeated frames, inside
+    """
+    at = Windows(found, len(tracks))
+    away, back = np.linalg.norm(found.away, axis=-1), np.linalg.norm(found.back, axis=-1)
+    leaps = [at.most(np.log1p(np.asarray(tracks.unexplained, np.float64)), *span) for span in at.edges(1)]
+    pose = [median(np.linalg.norm(change, axis=-1).T) for change in at.changes(np.asarray(tracks.bone_shown, np.float64))]
+    ground = np.asarray(tracks.footing, np.float64)
+    height = ground[:, MEASURES.index("height")]
+    inside = {name: at.inside(ground[:, MEASURES.index(name)]) for name in ("foot", "together", "trunk")}
+    return {
+        "strength": found.strength,
+        "away_clear": found.away_clear,
+        "back_clear": found.back_clear,
+        "amount": np.log(_NOISE + np.minimum(away, back)),
+        "opposite": -(found.away * found.back).sum(axis=-1) / np.maximum(away * back, 1e-9),
+        "alike": np.minimum(away, back) / np.maximum(np.maximum(away, back), 1e-9),
+        "up": -found.away[:, 1] / np.maximum(away, 1e-9),
+        "seconds": (found.stop - found.start) * frame_seconds(times),
+        "away_frames": found.away_frames.astype(np.float64),
+        "back_frames": found.back_frames.astype(np.float64),
+        "rate": np.full(len(found), 1 / frame_seconds(times)),
+        "leaps": np.fmin(*leaps),
+        "leaps_most": np.fmax(*leaps),
+        "leaps_inside": at.inside(np.asarray(tracks.unexplained, np.float64)),
+        "pose_changes": np.fmin(*pose),
+        "pose_changes_most": np.fmax(*pose),
+        "height": at.inside(height),
+        "rises": at.inside(height) - (at.before(height) + at.after(height)) / 2,
+        **inside,
+        "camera": at.inside(np.asarray(tracks.camera_speed, np.float64)),
+        "support": at.inside(np.asarray(tracks.camera_support, np.float64)),
+        "confidence": at.inside(np.asarray(tracks.confidence, np.float64)).mean(axis=-1),
+        "regular": at.most(np.asarray(tracks.regular, np.float64), found.start - 1, found.stop + 1),
+    }

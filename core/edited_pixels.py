@@ -18,7 +18,10 @@ from core.video import Video
 
 # Of each measurement that needs the picture of its frame, from how many frames on either side. The camera, the light and the cuts are
 # those of the pictures as they were filmed, also where a body is put between them that no picture shows.
-_OF_THE_PERSON = {"joint_flow": 1, "person_flow": 1, "flow_turn": 1 + TURNS, "unexplained": 1, "colours": 0, "sharpness": 0}
+_OF_THE_PERSON = {
+    "joint_flow": 1, "person_flow": 1, "flow_turn": 1 + TURNS, "unexplained": 1, "bone_flow": 1, "bone_unexplained": 1, "bone_colours": 0,
+    "colours": 0, "sharpness": 0,
+}  # fmt: skip
 
 
 def edited_pixels(

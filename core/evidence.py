@@ -25,7 +25,7 @@ from core.tracks.sides import PAIRS
 SPOKEN_OF = {
     "freeze": "freeze", "shuffle": "disorder", "reversal": "reversal", "splice": "splice", "mirror": "mirror", "skip": "leap",
     "joints": "joint_jump", "joints alone": "joint_jump", "jitter": "trembling", "limbs": "joint_jump", "slip": "foot_slip",
-    "floats": "root_jump", "size": "size_drift", "colour": "colour_drift",
+    "bones": "bone_picture", "floats": "root_jump", "size": "size_drift", "colour": "colour_drift",
 }  # fmt: skip
 # What tells where in the body an event is when its own track does not.
 _STEPS = "joint_jump"

@@ -19,6 +19,7 @@ from core.detectors.lost import LOST_SHARE, believed, pose_trust, poses_lost, tr
 from core.detectors.pictures import in_order_of_meaning, skips
 from core.detectors.sliding import floats, slides
 from core.detectors.still import still_bodies
+from core.detectors.stretches import stretches
 from core.evidence import excess, with_evidence
 from core.rarity import bundled_rarity, rarity_text, severity
 from core.track import HumanTrack
@@ -94,7 +95,7 @@ def candidates(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     # A joint that leaps to a wrong place bends and stretches its limb as well; one that trembles leaps, again and again.
     trembling, skipped = jitters(tracks, times), skips(tracks)
     limbs = (*floats(tracks, times), *_not_skipped(limb_faults(tracks, times), skipped))
-    body = (*trembling, *limbs, *joint_jumps(tracks, times))
+    body = (*trembling, *limbs, *joint_jumps(tracks, times), *stretches(tracks, times))
     pictures = sides_for_frames(without_what_trembles(in_order_of_meaning(tracks), trembling), tracks)
     return [*pictures, *still_bodies(tracks, times), *body, *skipped, *slides(tracks, times), *drifts(tracks)]
 

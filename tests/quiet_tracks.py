@@ -29,6 +29,8 @@ def quiet_tracks(frames: int = 60, pictures: bool = True, fps: float = 30.0, **g
     """Every track at rest: 0, confidence 0.9, bones of their usual length; without pictures what they tell is unknown."""
     found = {field.name: np.zeros((frames, _WIDTHS[field.name]) if field.name in _WIDTHS else frames) for field in fields(LocalTracks)}
     found["bone_shown"], found["bone_pointing"] = np.ones((frames, len(BONES), 2)), np.ones((frames, len(BONES), 3))
+    found["bone_flow"], found["bone_leap"] = np.zeros((frames, len(BONES), 2)), np.ones((frames, len(BONES), 2))
+    found["bone_colour"] = np.full((frames, len(BONES), 3), 128.0)
     found["trunk_path"], found["footing"] = np.zeros((frames, 2)), np.zeros((frames, len(MEASURES)))
     found["duration"] += 1 / fps
     found["confidence"] += 0.9
@@ -36,7 +38,7 @@ def quiet_tracks(frames: int = 60, pictures: bool = True, fps: float = 30.0, **g
     for name in ("bone_space", "bone_picture", "skip", "worth", "unexplained", "leap"):
         found[name] += 1.0
     if not pictures:
-        for name in (*_PICTURES, "joint_off_flow", "trembling", "trembling_score"):
+        for name in (*_PICTURES, "joint_off_flow", "trembling", "trembling_score", "bone_flow", "bone_leap", "bone_colour"):
             found[name][:] = np.nan
     found.update(given)
     return LocalTracks(**{name: np.asarray(values, np.float32) for name, values in found.items()})

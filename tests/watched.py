@@ -35,6 +35,9 @@ def pictures(track: HumanTrack, unexplained: dict[int, float] | None = None) -> 
         "person_flow": (2,),
         "flow_turn": (3,),
         "colours": (5, 3),
+        "bone_flow": (8, 2, 2),
+        "bone_unexplained": (8, 2),
+        "bone_colours": (8, 3),
     }
     rest = {name: np.zeros((frames, *shape)) for name, shape in shapes.items()}
     ones = {name: np.ones(frames) for name in ("support", "sharpness")}

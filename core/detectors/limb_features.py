@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d
 
 from core.detectors.forests import odds as fault_odds
 from core.detectors.leaps import leap_features, leaps
+from core.detectors.stretches import stretch_value
 from core.detectors.surroundings import Windows, frame_seconds
-from core.tracks.bones import BONES, bump_frames
+from core.tracks.bones import BONES
 from core.tracks.excursions import Excursions, excursions, steps
-from core.tracks.joints import JOINTS, half_window, median, quantile, running_median
+from core.tracks.joints import JOINTS, median, quantile, running_median
 from core.tracks.local import LocalTracks
 
 FEATURES = (
@@ -37,8 +37,6 @@ _SHORTEST, _SHORTEST_SPACE, _FAINT, _UNUSUALLY_CALM, _SLOWEST = 0.02, 0.03, 0.01
 _SHARES = (-1.0, 2.0)  # within which a share is held
 _LONGEST_SEEN = 0.9  # quantile of a bone's lengths in the picture
 _AROUND = 6  # frames on either side
-# Of a bone that is too long: the least change that counts, its trembling from frame to frame and the change of all bones that halve it.
-_BUMP, _TREMBLING, _ALL_BONES, _LEAST_RATIO = 0.04, 0.01, 0.1, 0.3
 
 
 def limb_excursions(tracks: LocalTracks, times: np.ndarray) -> Excursions:
@@ -252,24 +250,3 @@ def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Radians between directions [..., 3]."""
     size = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
     return np.asarray(np.arccos(np.clip((a * b).sum(-1) / np.maximum(size, 1e-9), -1, 1)))
-
-
-def stretch_value(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
-    """float64 [T, B]: how clearly each bone of `bones.BONES` is too long, over an eighth of a second at least.
-
-    The geometric mean of how much longer it is than it is ever seen (a projection only shortens a bone, so that the longest that is
-    usually seen is nearly its length) and of how much longer than right before and after, over the bone's own trembling. It counts for
-    less where all bones change: then the body turns or its scale is mistaken.
-    """
-    if len(tracks) < 2:
-        return np.zeros((len(tracks), len(BONES)))
-    length = np.log(np.maximum(np.asarray(tracks.bone_picture, np.float64), _LEAST_RATIO))
-    bump = np.nan_to_num(np.asarray(tracks.bone_bump, np.float64))
-    longer = np.nan_to_num(np.maximum(length, 0.0))
-    # Where bones of other limbs are too long as well it is the body's scale that is mistaken. A fault of one limb touches two bones.
-    rest = np.sort(longer, axis=1)[:, -3:-2]
-    alone = np.where(bump >= _BUMP, np.maximum(longer - rest, 0.0), 0.0)
-    trembling = np.fmax(1.48 * median(np.abs(np.diff(length, axis=0))), _TREMBLING)
-    moved = median(((np.nan_to_num(length) - running_median(np.nan_to_num(length), half_window(times, 0.6))) ** 2).T)
-    lasting = [minimum_filter1d(v, bump_frames(times)[0], axis=0) for v in (alone, bump / trembling)]
-    return np.asarray(np.sqrt(lasting[0] * lasting[1]) / (1 + np.sqrt(moved) / _ALL_BONES)[:, None])

@@ -24,7 +24,7 @@ LOST_SHARE = 0.5  # of the usual confidence, below which the pose counts as lost
 _DOUBTED, _DOUBTED_LEAP = 0.1, 0.2
 _LEAPS = ("joints", "joints alone")
 # Detectors that look at the pose; the others look at the pictures alone.
-RESTS_ON_POSE = ("still", "limbs", "floats", "joints", "joints alone", "jitter", "slip", "size")
+RESTS_ON_POSE = ("still", "limbs", "floats", "bones", "joints", "joints alone", "jitter", "slip", "size")
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,8 @@ _SMOOTH = 0.15  # seconds on either side
 # A slide lasts while its odds stay above this share of the highest.
 _SHARE = 0.1
 _SHORTEST, _LONGEST_FLOAT = 0.2, 1.2  # seconds
+_LEAST_FLOAT = 0.08  # body heights: the trees have seen none that was smaller
+_STAYS = 0.5  # of how far it is carried, so far away it is right after and right before
 _NEVER = 1e-6  # odds
 _NOISE = 0.004  # body heights
 _ABRUPT, _AFTER_LEAP = 2.5, 0.3  # of `unexplained`: the picture leaps and moves everything at once; seconds on either side that see it
@@ -70,7 +72,12 @@ def floats(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     found = trunk_excursions(tracks, times)
     if not len(found):
         return []
-    values = odds("floats", float_features(tracks, found, times))
+    far = np.minimum(np.linalg.norm(found.away, axis=-1), np.linalg.norm(found.back, axis=-1))
+    at, path = Windows(found, len(tracks)), np.asarray(tracks.trunk_path, np.float64)
+    stays = np.linalg.norm(at.inside(path) - (at.before(path) + at.after(path)) / 2, axis=-1)
+    # A body that is elsewhere for a frame or two has leapt.
+    floating = (far >= _LEAST_FLOAT) & (stays >= _STAYS * far)
+    values = np.where(floating, odds("floats", float_features(tracks, found, times)), 0.0)
     told: list[Candidate] = []
     for place in np.argsort(-values, kind="stable"):
         value, start, stop = float(values[place]), int(found.start[place]), int(found.stop[place])
@@ -78,8 +85,7 @@ def floats(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
             break
         if any(start < other.stop and stop > other.start for other in told):
             continue
-        far = float(np.linalg.norm(found.away[place]))
-        text = f"The whole body is carried {far:.2f} body heights away at once and back again, in {frames_text(start, stop)}."
+        text = f"The whole body is carried {far[place]:.2f} body heights away at once and back again, in {frames_text(start, stop)}."
         sure = float(np.nanmean(tracks.confidence[start:stop].max(axis=1)))
         peak = start + int(found.away_frames[place])
         told.append(Candidate("floats", SLIDE, start, stop, peak, value, sure, (), ("path of the trunk",), text))

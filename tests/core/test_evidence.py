@@ -69,16 +69,19 @@ def test_that_the_multiple_counts_what_is_above_the_ordinary() -> None:
         [name for name, _, _ in BONES].index("left_upper_arm"): {30: 3.0},
     }
     tracks = quiet_tracks(bone_picture=of_column(T, len(BONES), columns, 1.0))
-    found = told(event("bones", 28, 33, ("left_wrist", "left_elbow"), "stretch"), tracks, flat_bands(bone_picture=0.2))
+    found = told(
+        replace(event("joints", 28, 33, ("left_wrist", "left_elbow")), measure="bone_picture"), tracks, flat_bands(bone_picture=0.2)
+    )
     assert [joint.excess for joint in found.joints] == [pytest.approx(3), pytest.approx(3)]
     assert found.text.startswith("It happens: 3.0 times")
 
 
 def test_that_hinges_and_sides_have_multiples_of_their_own() -> None:
     tracks = quiet_tracks(hinge_turn=of_column(T, 4, {1: {30: 50.0}}), swap_pairs=of_column(T, 6, {4: {30: 0.4}}))
-    bent = told(replace(event("hinges", 29, 32, ("right_knee",)), measure="hinge_turn"), tracks, flat_bands(hinge_turn=20.0))
+    bent = told(replace(event("joints", 29, 32, ("right_knee",)), measure="hinge_turn"), tracks, flat_bands(hinge_turn=20.0))
     assert bent.joints[0].excess == pytest.approx(2.5)
-    swapped = told(event("sides", 30, 31, ("left_knee", "right_knee")), tracks, flat_bands(swap_pairs=0.1))
+    sides = replace(event("joints", 30, 31, ("left_knee", "right_knee")), measure="swap_pairs")
+    swapped = told(sides, tracks, flat_bands(swap_pairs=0.1))
     assert [joint.excess for joint in swapped.joints] == [pytest.approx(4), pytest.approx(4)]
 
 
@@ -130,7 +133,7 @@ def test_that_a_detectors_own_witness_has_one_voice_and_at_most_five_speak() -> 
 
 def test_that_a_sentence_that_speaks_of_another_track_has_the_multiple_of_that() -> None:
     tracks = quiet_tracks(joint_jump=of_column(T, len(JOINTS), {WRIST: {30: 6.0}}), bone_picture=np.full((T, len(BONES)), 1.3))
-    leap = replace(event("bones", 30, 32, ("left_wrist", "left_elbow")), measure="joint_jump")
+    leap = replace(event("jitter", 30, 32, ("left_wrist", "left_elbow")), measure="joint_jump")
     found = told(leap, tracks)
     assert [joint.excess for joint in found.joints] == [pytest.approx(6), pytest.approx(0)]
     assert found.text.startswith("It happens: 6.0 times")
@@ -153,7 +156,8 @@ def test_that_an_edit_stays_as_it_is() -> None:
 
 def test_that_a_band_of_nothing_does_not_make_infinite_multiples() -> None:
     tracks = quiet_tracks(swap_pairs=of_column(T, 6, {4: {30: 0.05}}))
-    found = told(event("sides", 30, 31, ("left_knee", "right_knee")), tracks, flat_bands(swap_pairs=0.0))
+    sides = replace(event("joints", 30, 31, ("left_knee", "right_knee")), measure="swap_pairs")
+    found = told(sides, tracks, flat_bands(swap_pairs=0.0))
     assert found.joints[0].excess == pytest.approx(5)
 
 

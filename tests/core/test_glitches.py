@@ -11,12 +11,15 @@ import pytest
 from core.analysis import Glitch, JointEvidence
 from core.detectors.candidate import Candidate
 from core.extraction import create_extractor
-from core.glitches import GlitchSettings, find_glitches, glitch_id, one_each
+from core.glitches import GlitchSettings, candidates, find_glitches, glitch_id, one_each
 from core.skeletons import BLAZEPOSE, OPENPOSE_BODY
 from core.track import HumanTrack, Presence
 from core.tracks.pixels.measure import PixelTracks, measure_pictures, measure_pixels
 from core.video import open_video
 from tests.moving_square import HEIGHT, WIDTH, film, square_track, texture
+from tests.planted_trees import planting
+from tests.quiet_tracks import at
+from tests.standing_body import TIMES, standing
 from tests.walking import HEIGHT_METRES, HEIGHT_PIXELS, PIXELS_PER_METRE, walking_track
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "telltale_sample.mp4"
@@ -212,6 +215,36 @@ def test_that_one_place_is_told_once_by_the_first_that_explains_it_and_as_rare_a
     assert resolved((splice, 10.0), (candidate("skip", "jump", 55, 56), 90.0)) == [("splice 50", 10.0, []), ("skip 55", 90.0, [])]
 
 
+def test_that_what_is_more_than_ten_times_rarer_explains_the_same_frames_better() -> None:
+    splice, leap = candidate("splice", "jump", 50, 52), candidate("joints", "jump", 50, 53, ("nose",))
+    assert resolved((splice, 10.0), (leap, 100.0)) == [("splice 50", 100.0, ["nose"])]
+    assert resolved((splice, 10.0), (leap, 101.0)) == [("joints 50", 101.0, ["nose"])]
+    limbs = candidate("limbs", "stretch", 49, 55, ("left_wrist",))
+    assert resolved((splice, 4.0), (leap, 41.0), (limbs, 300.0)) == [("joints 50", 300.0, ["nose"])]
+    assert resolved((splice, 4.0), (leap, 41.0), (limbs, 420.0)) == [("limbs 49", 420.0, ["left_wrist"])]
+
+
+def test_that_nothing_explains_an_edit_better() -> None:
+    cut, leap = candidate("cut", "edit", 50, 51), candidate("joints", "jump", 50, 53, ("nose",))
+    assert resolved((cut, 5.0), (leap, 600.0)) == [("cut 50", 600.0, [])]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "told"),
+    [((), True), ((30,), False), ((42,), False), ((44,), False), ((30, 42), True), ((36,), True), ((46,), True)],
+)
+def test_that_a_limb_that_is_elsewhere_from_or_until_where_frames_are_left_out_is_no_fault(
+    skipped: tuple[int, ...], told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It is one where it begins and ends with a leap of the picture: that is the limb itself.
+    never = ("rate", 1e3, 0.001, 0.001)
+    planting(tmp_path, monkeypatch)(limbs=("strength", float(np.log(10)), 0.001, 5.0), leaps=never, slip=never, floats=never)
+    tracks = standing({"left_forearm": (-0.1, 0.25)}, leap=at(90, dict.fromkeys(skipped, 5.0), 1.0))
+    found = candidates(tracks, TIMES)
+    assert [one.peak for one in found if one.detector == "skip"] == list(skipped)
+    assert [(one.start, one.stop) for one in found if one.detector == "limbs"] == [(30, 42)] * told
+
+
 def test_that_the_joints_of_what_is_explained_away_are_kept_even_of_what_is_not_rare() -> None:
     splice, leap = candidate("splice", "jump", 50, 52), candidate("joints", "jump", 50, 53, ("left_wrist", "left_elbow"))
     assert resolved((splice, 10.0), (leap, 90.0)) == [("splice 50", 90.0, ["left_wrist", "left_elbow"])]
@@ -219,7 +252,7 @@ def test_that_the_joints_of_what_is_explained_away_are_kept_even_of_what_is_not_
 
 
 def test_that_what_is_not_rare_is_not_told_unless_there_is_nothing_but_the_body() -> None:
-    assert resolved((candidate("splice", "jump", 50, 52), 2.9)) == []
+    assert resolved((candidate("splice", "jump", 50, 52), GlitchSettings().minutes - 0.1)) == []
     assert resolved((candidate("joints alone", "jump", 50, 52, ("nose",)), 0.5)) == [("joints alone 50", 0.5, ["nose"])]
 
 

@@ -271,3 +271,11 @@ def test_that_flip_tracks_of_another_detector_are_not_taken(monkeypatch: pytest.
     before = flips_key("track")
     monkeypatch.setattr("core.cache_keys.DETECTOR", -1)
     assert flips_key("track") != before
+
+
+def test_that_nothing_that_other_trees_found_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = flips_key("track")
+    other = tmp_path / "body_faults.npz"
+    other.write_bytes(b"other trees")
+    monkeypatch.setattr("core.cache_keys.BUNDLED_FORESTS", other)
+    assert flips_key("track") != before

@@ -56,7 +56,7 @@ def test_that_an_event_of_a_pose_that_is_likely_to_be_wrong_is_not_told() -> Non
 
 def test_that_a_leap_may_look_more_like_a_failing_pose_than_other_events() -> None:
     wrong = failure(wrist={10: 0.15, 11: 0.15, 12: 0.15})
-    told = believed([event("joints", 11, 12), event("sides", 11, 12)], wrong)
+    told = believed([event("joints", 11, 12), event("limbs", 11, 12)], wrong)
     assert [found.detector for found in told] == ["joints"]
 
 

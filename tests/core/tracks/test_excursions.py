@@ -48,9 +48,16 @@ def test_that_a_swing_that_turns_round_at_speed_is_weaker_than_a_limb_put_elsewh
     assert strengths[0] < 0.2 * strengths[1]
 
 
-def test_that_too_few_frames_a_second_tell_nothing() -> None:
+def test_that_an_excursion_is_found_at_twelve_frames_a_second() -> None:
     times = np.arange(90) / 12
-    assert len(excursions(steps(moving(dict.fromkeys(range(30, 36), 0.3), times), times, NOISE), times)) == 0
+    found = excursions(steps(moving(dict.fromkeys(range(30, 36), 0.3), times), times, NOISE), times)
+    assert (found.start[0], found.stop[0]) == (30, 36)
+    np.testing.assert_allclose(found.away[0], [0.3, 0.0], atol=0.02)
+
+
+def test_that_too_few_frames_a_second_tell_nothing() -> None:
+    times = np.arange(90) / 10
+    assert len(excursions(steps(moving(dict.fromkeys(range(30, 35), 0.3), times), times, NOISE), times)) == 0
 
 
 def test_that_frames_in_which_the_end_is_unknown_tell_nothing() -> None:

@@ -7,15 +7,17 @@ import pytest
 
 from core.packing import pack, unpack
 from core.track import HumanTrack, Presence
+from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS, joint_motion
 from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks, measure_pictures
-from tests.moving_square import HEIGHT, WIDTH, film, places, square_track, texture
+from tests.moving_square import HEIGHT, SQUARE, WIDTH, film, places, square_track, texture
 from tests.walking import walking_track
 
 OF_PICTURES = (
     "sharpness", "joint_off_flow", "colour_drift", "change", "held", "regular", "freeze", "skip", "disorder", "reversal", "splice",
     "mirror", "worth", "turn_back", "unexplained", "cut", "crossfade", "flicker", "camera_speed", "camera_zoom", "camera_support",
+    "bone_flow", "bone_leap", "bone_colour",
 )  # fmt: skip
 
 
@@ -38,6 +40,8 @@ def test_that_every_track_speaks_of_every_frame(plain: LocalTracks) -> None:
     assert {len(values) for values in vars(plain).values()} == {80}
     assert plain.joint_jump.shape == (80, len(JOINTS))
     assert plain.bone_space.shape == (80, 8)
+    assert plain.bone_shown.shape == plain.bone_flow.shape == plain.bone_leap.shape == (80, 8, 2)
+    assert plain.bone_pointing.shape == plain.bone_colour.shape == (80, 8, 3)
     assert plain.hyperextension.shape == (80, 4)
 
 
@@ -122,6 +126,25 @@ def test_that_a_joint_that_leaves_its_pixels_is_off_the_flow(square: tuple[Human
     scale = joint_motion(track, track.scored()).scale[40]
     found = local_tracks(replace(track, keypoints=keypoints), pixels).joint_off_flow[40, JOINTS.index("right_wrist")]
     assert found == pytest.approx(20.0 / scale, rel=0.2)
+
+
+def test_that_bones_of_a_body_that_only_moves_neither_turn_nor_leap(plain: LocalTracks) -> None:
+    scale = joint_motion(square_track(80), square_track(80).scored()).scale[10]
+    assert np.nanmedian(np.abs(plain.bone_flow)) < 0.5 / scale
+    assert np.nanmax(plain.bone_leap) < 2.5
+
+
+def test_that_the_picture_leaps_under_the_limb_that_leaps_and_not_under_the_others(plain: LocalTracks) -> None:
+    pictures, left = film(40), places(40)
+    for frame in range(20, 28):
+        # The left shank is gone for a moment: the background is there.
+        x, y = round(left[frame]) + SQUARE[0] // 2, 64 + SQUARE[1] * 3 // 4
+        pictures[frame][y : y + 28, x : x + 24] = 255 - pictures[frame][y : y + 28, x : x + 24]
+    leap = of(pictures).bone_leap.max(axis=-1)
+    names = [bone[0] for bone in BONES]
+    shank, forearm = names.index("left_shank"), names.index("right_forearm")
+    assert min(leap[20, shank], leap[28, shank]) > 2 * np.nanmax(plain.bone_leap)
+    assert leap[20:29, forearm].max() < np.nanmax(plain.bone_leap) + 0.5
 
 
 def test_that_acceleration_is_that_of_the_path() -> None:

@@ -8,12 +8,17 @@ import pytest
 
 from core.extraction import Cancelled
 from core.packing import pack, unpack
+from core.skeletons import OPENPOSE_BODY
+from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
 from core.tracks.pixels.distances import LAGS
 from core.tracks.pixels.measure import PixelTracks, measure_pictures
 from tests.moving_square import HEIGHT, SHIRT, WIDTH, film, picture, places, square_track, texture
 
 PERSON, WHOLE, BACKGROUND = 1, 0, 2
+_NAMES = [bone[0] for bone in BONES]
+SHANK, OTHER_SHANK = _NAMES.index("left_shank"), _NAMES.index("right_shank")
+LEGS = [place for place, name in enumerate(_NAMES) if name.endswith(("thigh", "shank"))]
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,9 @@ def test_that_every_measurement_speaks_of_every_frame(plain: PixelTracks) -> Non
     assert len(plain) == 60
     assert plain.distance.shape == (60, 3, LAGS)
     assert plain.joint_flow.shape == (60, len(JOINTS), 2)
+    assert plain.bone_flow.shape == (60, len(BONES), 2, 2)
+    assert plain.bone_unexplained.shape == (60, len(BONES), 2)
+    assert plain.bone_colours.shape == (60, len(BONES), 3)
     assert all(len(values) == 60 and values.dtype == np.float32 for values in vars(plain).values())
     assert np.isnan(plain.distance[5, 0, 5:]).all()
     assert np.isfinite(plain.distance[5, :, :5]).all()
@@ -114,6 +122,60 @@ def test_that_the_flow_under_a_joint_is_the_motion_of_what_it_lies_on(plain: Pix
     np.testing.assert_allclose(plain.joint_flow[1:, knee, 0], moved, atol=1.2)
     assert np.abs(plain.joint_flow[1:, knee, 1]).max() < 1.2
     assert np.abs(plain.joint_flow[1:, knee, 0] - moved).mean() < 0.4
+
+
+def test_that_the_flow_under_a_bone_is_the_motion_of_what_it_lies_on(plain: PixelTracks) -> None:
+    moved = np.diff(places(60))[:, None, None]
+    assert np.isnan(plain.bone_flow[0]).all()
+    assert np.abs(plain.bone_flow[1:, LEGS][..., 0] - moved).mean() < 0.4
+    assert np.abs(plain.bone_flow[1:, LEGS][..., 1]).mean() < 0.4
+
+
+def test_that_the_flow_under_a_bone_is_in_pixels_of_the_frame(plain: PixelTracks) -> None:
+    pictures = [cv2.resize(one, (640, 480), interpolation=cv2.INTER_CUBIC) for one in film(12)]
+    track = square_track(12)
+    twice = measure_pictures(pictures, replace(track, size=(640, 480), boxes=track.boxes * 2, keypoints=track.keypoints * 2))
+    moved = 2 * np.diff(places(12))[:, None, None]
+    assert np.abs(twice.bone_flow[1:, LEGS][..., 0] - moved).mean() < 0.8
+
+
+def test_that_what_is_unexplained_under_a_bone_is_told_where_it_was_and_where_it_is() -> None:
+    pictures, track = film(12), square_track(12)
+    keypoints = track.keypoints.copy()
+    ends = [OPENPOSE_BODY.index(JOINTS[joint]) for joint in BONES[SHANK][1:]]
+    keypoints[6:, ends, 0] += 60.0  # the shank is taken to be before the background
+    away = replace(track, keypoints=keypoints)
+    there = {frame: keypoints[frame, ends].mean(axis=0).astype(int) for frame in (5, 6)}
+    changed = [one.copy() for one in pictures]
+    x, y = there[6]
+    changed[6][y - 12 : y + 12, x - 10 : x + 10] = 255 - changed[6][y - 12 : y + 12, x - 10 : x + 10]
+    plain, strange = (measure_pictures(shown, away).bone_unexplained[6] for shown in (pictures, changed))
+    assert strange[SHANK, 1] > 5 * strange[SHANK, 0]
+    assert strange[SHANK, 1] > 5 * plain[SHANK, 1]
+    np.testing.assert_allclose(strange[OTHER_SHANK], plain[OTHER_SHANK], rtol=0.3, atol=0.5)
+
+
+def test_that_the_colour_of_a_bone_is_that_of_the_limb_and_not_of_what_lies_beside(plain: PixelTracks) -> None:
+    pictures, track = film(3), square_track(3)
+    for one, points in zip(pictures, track.keypoints, strict=True):
+        upper, lower = (tuple(int(v) for v in points[OPENPOSE_BODY.index(JOINTS[joint])].round()) for joint in BONES[SHANK][1:])
+        cv2.line(one, upper, lower, (200, 30, 30), 5)
+    red = cv2.cvtColor(np.array([[(200, 30, 30)]], np.uint8), cv2.COLOR_RGB2LAB)[0, 0]
+    found = measured(pictures).bone_colours
+    np.testing.assert_allclose(found[:, SHANK], np.tile(red, (3, 1)), atol=3)
+    np.testing.assert_array_equal(found[:, OTHER_SHANK], plain.bone_colours[:3, OTHER_SHANK])
+
+
+def test_that_bones_without_joints_are_unknown() -> None:
+    track = square_track(3)
+    keypoints = track.keypoints.copy()
+    keypoints[1:, OPENPOSE_BODY.index("left_ankle")] = np.nan
+    pixels = measure_pictures(film(3), replace(track, keypoints=keypoints))
+    assert np.isfinite(pixels.bone_flow[1, SHANK]).all()  # the flow is that under the earlier frame's bone
+    assert np.isnan(pixels.bone_flow[2, SHANK]).all()
+    np.testing.assert_array_equal(np.isnan(pixels.bone_unexplained[1:, SHANK]), [[False, True], [True, True]])
+    assert np.isnan(pixels.bone_colours[1:, SHANK]).all()
+    assert np.isfinite(pixels.bone_flow[1:, OTHER_SHANK]).all()
 
 
 def test_that_the_flow_turns_back_when_the_square_does(plain: PixelTracks) -> None:

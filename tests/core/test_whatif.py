@@ -160,7 +160,7 @@ def test_that_an_event_behind_dropped_frames_stays_where_it_was() -> None:
     assert (change.start, change.stop, change.peak) == (change.before.start, change.before.stop, change.before.peak)
     # In the edited version it lies ten frames earlier, and so says its text.
     assert (change.after.start, change.after.peak) == (change.before.start - 10, change.before.peak - 10)
-    assert f"frames {change.after.start} to {change.after.stop - 1}" in change.after.text
+    assert f"between frames {change.after.peak - 1} and {change.after.peak}" in change.after.text
 
 
 @pytest.fixture(scope="module")

@@ -38,12 +38,12 @@ PLANTED = (
     Planted("An arm or leg that is stretched in the picture", 7, 20),
     Planted("A body that slowly grows by 15 % over 1.5 s", 13, 20),
     Planted("Clothes or skin that slowly change their colour", 17, 20),
-    Planted("Left and right of the body that change places", 18, 20),
-    Planted("A limb of the body that grows and shrinks again", 11, 20),
-    Planted("A body that slides while it stands", 9, 20),
-    Planted("A knee or elbow that bends the wrong way", 12, 20),
-    Planted("An arm that is somewhere else for a moment", 15, 20),
-    Planted("A limb or body that trembles", 14, 20),
+    Planted("Left and right of the body that change places", 19, 20),
+    Planted("A limb of the body that grows and shrinks again", 14, 20),
+    Planted("A body that slides while it stands", 13, 20),
+    Planted("A knee or elbow that bends the wrong way", 14, 20),
+    Planted("An arm that is somewhere else for a moment", 16, 20),
+    Planted("A limb or body that trembles", 15, 20),
 )
 ALWAYS = (
     "“No event found” does not mean “good”: the tool finds motion that differs from real motion, and nothing else.",

@@ -16,10 +16,8 @@ from core.bands import RARE, TRACKS, Banded, Bands, banded, frame_rate, motion_a
 from core.detectors.candidate import EDIT, Candidate
 from core.detectors.lost import RESTS_ON_POSE
 from core.tracks.bones import BONES
-from core.tracks.hinges import HINGES
 from core.tracks.joints import JOINTS
 from core.tracks.local import LocalTracks
-from core.tracks.sides import PAIRS
 
 # detector -> the local track that its sentence speaks of. A body that stands still exceeds nothing.
 SPOKEN_OF = {
@@ -79,10 +77,6 @@ def with_evidence(event: Candidate, tracks: LocalTracks, found: Excess) -> Candi
     return replace(told, text=_sentence(event, _spoken(told, tracks, found)))
 
 
-def _spoken_of(event: Candidate) -> str | None:
-    return event.measure or SPOKEN_OF.get(event.detector)
-
-
 def _exceeding(event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
     """Joints whose steps within the event, or out of it, clearly exceed real motion, strongest first."""
     highest = np.nan_to_num(_most(found.columns[_STEPS][event.start : event.stop + 1]))
@@ -92,7 +86,7 @@ def _exceeding(event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
 
 
 def _measured(joints: Sequence[JointEvidence], event: Candidate, found: Excess) -> tuple[JointEvidence, ...]:
-    own = _spoken_of(event) or _STEPS
+    own = SPOKEN_OF.get(event.detector) or _STEPS
     track = banded(own if banded(own).columns else _STEPS)
     stop = _stop(event) if track.name == own else event.stop + 1
     highest = _most(found.columns[track.name][event.start : stop])
@@ -109,17 +103,13 @@ def _columns(track: Banded, joint: str, joints: set[str]) -> list[int]:
     """The columns of a track that tell of a joint of an event with these joints."""
     if track.columns == JOINTS:
         return [JOINTS.index(joint)]
-    if track.columns == HINGES:
-        return [column for column, name in enumerate(HINGES) if name == joint]
-    if track.columns == PAIRS:
-        return [column for column, name in enumerate(PAIRS) if joint.endswith(name)]
     ends = [(JOINTS[upper], JOINTS[lower]) for _, upper, lower in BONES]
     return [column for column, pair in enumerate(ends) if joint in pair and joints.issuperset(pair)]
 
 
 def _spoken(event: Candidate, tracks: LocalTracks, found: Excess) -> float:
     """The multiple of what the event's sentence speaks of; NaN where it is unknown."""
-    own = _spoken_of(event)
+    own = SPOKEN_OF.get(event.detector)
     if own is None:
         return float("nan")
     if own == _STEPS and event.joints and event.detector not in _AWAY:
@@ -138,7 +128,7 @@ def _stop(event: Candidate) -> int:
 
 def _votes(event: Candidate, found: Excess) -> tuple[str, ...]:
     """The detector's own voice, then those of tracks that exceed real motion within the event, most exceeded first; at most five."""
-    slow, own = event.detector in _SLOW, _spoken_of(event)
+    slow, own = event.detector in _SLOW, SPOKEN_OF.get(event.detector)
     most: dict[str, float] = {}
     for track in TRACKS:
         if not track.votes or (own and track.words == banded(own).words) or (slow and track.name not in _SLOW_TRACKS):

@@ -31,8 +31,7 @@ _BACK, _SMALLER_LEAP = 0.7, 0.2
 def joint_jumps(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     """Steps of joints in the picture that the motion around does not explain.
 
-    Where there are pictures they say, with all that is known of the
-    step, how likely it is that the limb leaps and not the pose.
+    Where there are pictures they say, with all that is known of the step, how likely it is that the limb leaps and not the pose.
     """
     if np.isfinite(tracks.unexplained).any():
         found = leaps(tracks, times)

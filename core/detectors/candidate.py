@@ -41,8 +41,7 @@ class Candidate:
     """Frames as in Glitch. detector: its row in the table of rarities; value: its statistic there, higher is rarer.
 
     confidence: 0..1, that the pose, where the event rests on it, is right; 1 for what the pictures tell alone. What the joints' excess, the
-    other tracks that vote and the multiple in the text are, `core.evidence` adds. measure: the local track that the text speaks of, where
-    it is not the detector's usual one (`core.evidence.SPOKEN_OF`).
+    other tracks that vote and the multiple in the text are, `core.evidence` adds.
     """
 
     detector: str
@@ -55,7 +54,6 @@ class Candidate:
     joints: tuple[JointEvidence, ...]
     tracks: tuple[str, ...]
     text: str
-    measure: str | None = None
 
 
 def runs(mask: np.ndarray, bridge: int = 0) -> list[tuple[int, int]]:

@@ -1,8 +1,6 @@
 """Evidence of events: joints, votes and sentences in multiples of what 99.9 % of real motion stays below."""
 
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from core.analysis import JointEvidence
@@ -69,20 +67,9 @@ def test_that_the_multiple_counts_what_is_above_the_ordinary() -> None:
         [name for name, _, _ in BONES].index("left_upper_arm"): {30: 3.0},
     }
     tracks = quiet_tracks(bone_picture=of_column(T, len(BONES), columns, 1.0))
-    found = told(
-        replace(event("joints", 28, 33, ("left_wrist", "left_elbow")), measure="bone_picture"), tracks, flat_bands(bone_picture=0.2)
-    )
+    found = told(event("bones", 28, 33, ("left_wrist", "left_elbow")), tracks, flat_bands(bone_picture=0.2))
     assert [joint.excess for joint in found.joints] == [pytest.approx(3), pytest.approx(3)]
     assert found.text.startswith("It happens: 3.0 times")
-
-
-def test_that_hinges_and_sides_have_multiples_of_their_own() -> None:
-    tracks = quiet_tracks(hinge_turn=of_column(T, 4, {1: {30: 50.0}}), swap_pairs=of_column(T, 6, {4: {30: 0.4}}))
-    bent = told(replace(event("joints", 29, 32, ("right_knee",)), measure="hinge_turn"), tracks, flat_bands(hinge_turn=20.0))
-    assert bent.joints[0].excess == pytest.approx(2.5)
-    sides = replace(event("joints", 30, 31, ("left_knee", "right_knee")), measure="swap_pairs")
-    swapped = told(sides, tracks, flat_bands(swap_pairs=0.1))
-    assert [joint.excess for joint in swapped.joints] == [pytest.approx(4), pytest.approx(4)]
 
 
 def test_that_an_event_of_the_pictures_gets_the_joints_that_clearly_exceed_real_motion_within_it_or_out_of_it() -> None:
@@ -131,14 +118,6 @@ def test_that_a_detectors_own_witness_has_one_voice_and_at_most_five_speak() -> 
     )  # fmt: skip
 
 
-def test_that_a_sentence_that_speaks_of_another_track_has_the_multiple_of_that() -> None:
-    tracks = quiet_tracks(joint_jump=of_column(T, len(JOINTS), {WRIST: {30: 6.0}}), bone_picture=np.full((T, len(BONES)), 1.3))
-    leap = replace(event("jitter", 30, 32, ("left_wrist", "left_elbow")), measure="joint_jump")
-    found = told(leap, tracks)
-    assert [joint.excess for joint in found.joints] == [pytest.approx(6), pytest.approx(0)]
-    assert found.text.startswith("It happens: 6.0 times")
-
-
 def test_that_what_is_elsewhere_for_a_while_is_measured_by_its_leap_there_or_back() -> None:
     tracks = quiet_tracks(joint_jump=of_column(T, len(JOINTS), {WRIST: {30: 3.0, 35: 4.0}}), root_jump=at(T, {30: 2.0, 35: 2.5}))
     limb = told(event("limbs", 30, 35, ("left_wrist",), "stretch", "The wrist is out of place: it leaps there and back."), tracks)
@@ -156,9 +135,7 @@ def test_that_an_edit_stays_as_it_is() -> None:
 
 def test_that_a_band_of_nothing_does_not_make_infinite_multiples() -> None:
     tracks = quiet_tracks(swap_pairs=of_column(T, 6, {4: {30: 0.05}}))
-    sides = replace(event("joints", 30, 31, ("left_knee", "right_knee")), measure="swap_pairs")
-    found = told(sides, tracks, flat_bands(swap_pairs=0.0))
-    assert found.joints[0].excess == pytest.approx(5)
+    assert excess(tracks, flat_bands(swap_pairs=0.0)).columns["swap_pairs"][30, 4] == pytest.approx(5)
 
 
 def test_that_an_event_of_the_pictures_names_no_joint_that_moves_like_real_ones() -> None:

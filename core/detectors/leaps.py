@@ -133,7 +133,7 @@ def _features(
         "confidence_around": np.median(sure[wide]),
         "speed": np.log(_SLOWEST + speed[peak, lead]),
         "body_speed": np.log(_SLOWEST + np.median(np.nan_to_num(speed[peak]))),
-        "comes_back": min(elsewhere.max(initial=0.0) / jump[peak, lead], 1.0),
+        "comes_back": min(elsewhere.max(initial=0.0) / max(jump[peak, lead], _NOISE), 1.0),
         "body_swap": _highest(tracks.body_swap[leap.start : leap.stop]),
         "swap": _highest(tracks.swap[leap.start : leap.stop]),
         "exchange": _highest(tracks.swap_pairs[leap.start : leap.stop]),

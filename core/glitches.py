@@ -28,7 +28,7 @@ from core.tracks.local import LocalTracks, local_tracks
 from core.tracks.pixels.measure import PixelTracks
 
 # Part of the cache key: raise when the same settings find something else.
-DETECTOR = 16
+DETECTOR = 17
 # Drifts take seconds: what happens within them for a moment is something else.
 _SLOW = ("size", "colour", "slip")
 # What the body alone tells, where there are no pictures. Pose failures leap as well and only pictures tell them apart: measured through a

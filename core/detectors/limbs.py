@@ -58,7 +58,9 @@ def _candidate(
     odds: float,
 ) -> Candidate:
     start, stop, (name, upper, lower) = int(found.start[place]), int(found.stop[place]), BONES[found.bone[place]]
-    peak = start + int(found.away_frames[place])
+    # Where it leaps more clearly: there, or back.
+    there = features["leap_away"][place] >= features["leap_back"][place]
+    peak = start + int(found.away_frames[place]) if there else stop - 1
     when, longer = frames_text(start, stop), float(features["longer"][place])
     amount = float(np.exp(features["amount"][place]))
     text = f"{readable(JOINTS[lower]).capitalize()} is {amount:.2f} body heights out of place in {when}: it leaps there and back"

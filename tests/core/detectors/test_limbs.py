@@ -50,6 +50,16 @@ def test_that_where_the_trees_ask_for_it_only_a_limb_whose_picture_leaps_with_it
     assert [told.stop for told in limb_faults(standing(BENT, bone_leap=picture), TIMES)] == [42]
 
 
+def test_that_the_peak_lies_where_the_joint_leaps_more_clearly(plant: Plant) -> None:
+    plant(limbs=("amount", float(np.log(0.05)), 0.001, 5.0), leaps=("amount", float(np.log(0.05)), 0.001, 5.0))
+    one = standing(BENT)
+    for edge, peak in ((30, 30), (42, 41)):
+        jump, score = np.zeros(one.joint_jump.shape), np.zeros(one.joint_jump.shape)
+        jump[edge, WRIST], score[edge, WRIST] = 0.3, 9.0
+        (told,) = limb_faults(replace(one, joint_jump=jump, joint_jump_score=score), TIMES)
+        assert told.peak == peak
+
+
 def test_that_a_limb_that_is_longer_says_so() -> None:
     (told,) = limb_faults(standing(LONGER, range(30, 40)), TIMES)
     assert told.kind == "stretch"

@@ -1,6 +1,5 @@
 """Evidence of events: joints, votes and sentences in multiples of what 99.9 % of real motion stays below."""
 
-
 import pytest
 
 from core.analysis import JointEvidence

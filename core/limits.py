@@ -39,9 +39,9 @@ PLANTED = (
     Planted("A body that slowly grows by 15 % over 1.5 s", 13, 20),
     Planted("Clothes or skin that slowly change their colour", 17, 20),
     Planted("Left and right of the body that change places", 19, 20),
-    Planted("A limb of the body that grows and shrinks again", 14, 20),
+    Planted("A limb of the body that grows and shrinks again", 15, 20),
     Planted("A body that slides while it stands", 13, 20),
-    Planted("A knee or elbow that bends the wrong way", 14, 20),
+    Planted("A knee or elbow that bends the wrong way", 15, 20),
     Planted("An arm that is somewhere else for a moment", 16, 20),
     Planted("A limb or body that trembles", 15, 20),
 )

@@ -55,7 +55,7 @@ _APART = 8  # frames: what passes the threshold nearer to each other is one
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Of one film and one regression. values float64 [N, F]; fault int [N]: 1 the fault, 0 clean, -1 neither; frame int [N]; which int [N]:
+    """Of one film and one forest. values float64 [N, F]; fault int [N]: 1 the fault, 0 clean, -1 neither; frame int [N]; which int [N]:
     the plant that a row tells, -1 for none; plants: how many there are; seconds: of the film.
     """
 
@@ -254,7 +254,7 @@ def main() -> int:
             print(name, held_out[name], file=sys.stderr)
         for number, part in enumerate(parts):
             write_forests(options.folds / f"fold_{number}.npz", part, {})
-        forests.bundled_forests.cache_clear()
+        forests.read_forests.cache_clear()
     write_forests(options.out, whole, held_out)
     return 0
 

@@ -13,7 +13,7 @@ import argparse
 import multiprocessing
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from core.tracks.pixels.measure import measure_pictures
 from render.mesh import create_renderer
 from tools.mocap.clips import open_library, shared_folder
 from tools.mocap.recorded import Recorded, write_recorded
-from tools.mocap.shooting import compress, lit, pictures_of
+from tools.mocap.shooting import Shooting, compress, lit, pictures_of
 from tools.render_mocap import Job, Shot, plan, set_stage, truth, write_index
 
 # In turn: those that are hardest to tell come more often.
@@ -48,23 +48,38 @@ def training_jobs(mocap: Path, frames: int) -> list[Job]:
     return plan(open_library(mocap), min(frames, TRAINING_FRAMES))
 
 
-def shoot(job: Job, number: int, mocap: str, again: int = 0) -> tuple[Shot, tuple[Plant, ...]]:
-    """Film a job with as many faults as there is room for, those of KINDS from `number` on: the same each time. again: the round."""
+@dataclass(frozen=True, eq=False)
+class Faulty:
+    """A scene with its faults before it is filmed. generator: what the light and the grain are drawn from."""
+
+    scene: Scene
+    shooting: Shooting
+    plants: tuple[Plant, ...]
+    generator: np.random.Generator
+
+
+def stage_faults(job: Job, number: int, mocap: str, again: int = 0) -> Faulty:
+    """A job's scene with as many faults as there is room for, those of KINDS from `number` on: the same each time. again: the round."""
     generator = np.random.default_rng([_OTHER + again, *job.seed])
     stage = set_stage(job, "cmu", mocap, generator)
-    scene = Scene(stage.motion, stage.body, stage.view, float(stage.shooting.fps))
     kinds = [KINDS[(number + place) % len(KINDS)] for place in range(len(KINDS))]
-    scene, plants = plant_faults(scene, kinds, generator, _SPACING)
-    pictures = lit(shoot_scene(scene, create_renderer("raster")), stage.shooting, generator)
-    fps = stage.shooting.fps
-    return Shot(scene.motion, scene.body, scene.view, fps, compress(pictures, scene.view.size, fps, stage.shooting.crf)), plants
+    scene, plants = plant_faults(Scene(stage.motion, stage.body, stage.view, float(stage.shooting.fps)), kinds, generator, _SPACING)
+    return Faulty(scene, stage.shooting, plants, generator)
+
+
+def shoot(faulty: Faulty) -> Shot:
+    """Film it, once: the generator goes on."""
+    scene, shooting = faulty.scene, faulty.shooting
+    pictures = lit(shoot_scene(scene, create_renderer("raster")), shooting, faulty.generator)
+    return Shot(scene.motion, scene.body, scene.view, shooting.fps, compress(pictures, scene.view.size, shooting.fps, shooting.crf))
 
 
 def make(job: Job, number: int, again: int, mocap: str, out: Path) -> dict[str, Any]:
     """Film and extract one job; the row of the index."""
     path = out / f"{again}_{job.file}"
-    shot, plants = shoot(job, number, mocap, again)
+    faulty = stage_faults(job, number, mocap, again)
     if not path.exists():
+        shot = shoot(faulty)
         track = extract_frames(pictures_of(shot.reel), np.arange(len(shot.motion)) / shot.fps, shot.view.size)
         pixels = measure_pictures(pictures_of(shot.reel), track)
         write_recorded(path, Recorded(track, pixels, *truth(shot.motion, shot.body, shot.view)))
@@ -72,8 +87,8 @@ def make(job: Job, number: int, again: int, mocap: str, out: Path) -> dict[str, 
         "file": path.name,
         "clip": job.take.clip,
         "frames": len(load_track(path)),
-        "fps": shot.fps,
-        "plants": [asdict(plant) for plant in plants],
+        "fps": faulty.shooting.fps,
+        "plants": [asdict(plant) for plant in faulty.plants],
     }
 
 

@@ -24,7 +24,7 @@ LEAST = {
     "reversal": 1.3,  # (0.85, beside a splice 1.06; frames turned round: from 1.8)
     "skip": 2.7,  # (2.9; frames left out: from 3.3)
     "still": 0.3,
-    "limbs": 0.02,  # odds of the trees (`forests`), as of joints and slip
+    "limbs": 0.02,  # odds of the trees (`forests`), as of joints, slip and floats
     "bones": 0.65,  # (0.66 to 0.92 four times in half an hour of clean motion; a forearm that slowly grows by 60 %: 1.0)
     "joints": 0.02,
     "joints alone": 2.8,

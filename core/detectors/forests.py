@@ -57,11 +57,11 @@ class Forest:
 
 def odds(detector: str, features: Mapping[str, np.ndarray]) -> np.ndarray:
     """float64 [M], of features [M] each: how much likelier a fault is than none. Raises KeyError for an unknown detector."""
-    return np.asarray(np.exp(np.minimum(bundled_forests(BUNDLED)[detector].log_odds(features), _MOST)))
+    return np.asarray(np.exp(np.minimum(read_forests(BUNDLED)[detector].log_odds(features), _MOST)))
 
 
 @lru_cache(maxsize=8)
-def bundled_forests(path: Path) -> Mapping[str, Forest]:
+def read_forests(path: Path) -> Mapping[str, Forest]:
     """Those in a file, by name. Raises OSError, ValueError or KeyError when it is missing or damaged."""
     try:
         # numpy leaves the file open when it is none of its own.
@@ -75,7 +75,7 @@ def bundled_forests(path: Path) -> Mapping[str, Forest]:
 
 
 def forest_arrays(forest: Forest) -> dict[str, np.ndarray]:
-    """What `bundled_forests` reads, without the name."""
+    """What `read_forests` reads, without the name."""
     return {
         "features": np.array(forest.features),
         "roots": forest.roots.astype(np.int32),

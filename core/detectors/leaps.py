@@ -8,7 +8,7 @@ import numpy as np
 
 from core.detectors.candidate import runs
 from core.tracks.bones import BONES
-from core.tracks.joints import JOINTS, half_window, running_median
+from core.tracks.joints import JOINTS, frame_seconds, half_window, running_median
 from core.tracks.local import LocalTracks
 from core.tracks.sides import PAIRS
 
@@ -18,14 +18,14 @@ FEATURES = (
     "comes_back", "body_swap", "swap", "camera", "colour_changes", "longer", "longer_in_space", "sharpness", "regular", "change",
     "leg", "end", "moves_house", "moves_house_most", "colour_off", "off_flow_around", "exchange",
 )  # fmt: skip
-LEAST_JUMP, LEAST_SCORE = 0.025, 2.5
+_LEAST_JUMP, _LEAST_SCORE = 0.025, 2.5
 _EXCHANGED = 0.5  # of a pair's steps: when left and right change places and this share is gone, the sides were mistaken
 _JOINED, _BACK, _AROUND = 0.08, 0.7, 0.25  # seconds
 _NOISE, _SLOWEST, _CALM, _SHORTEST = 0.004, 0.05, 0.2, 0.02  # floors of what a logarithm is taken of
 _TRUNK = [JOINTS.index(f"{side}_{name}") for side in ("left", "right") for name in ("shoulder", "hip")]
-_OTHER = np.arange(len(JOINTS))
-for _name in PAIRS:
-    _OTHER[[JOINTS.index(f"left_{_name}"), JOINTS.index(f"right_{_name}")]] = JOINTS.index(f"right_{_name}"), JOINTS.index(f"left_{_name}")
+_OTHER_SIDE = {"left": "right", "right": "left"}
+# The same joint of the other side; the nose has none but itself.
+_OTHER = [JOINTS.index("_".join((_OTHER_SIDE.get(side, side), *rest))) for side, *rest in (name.split("_") for name in JOINTS)]
 _OF_JOINT = np.array([[joint in bone[1:] for bone in BONES] for joint in range(len(JOINTS))])
 
 
@@ -39,7 +39,7 @@ class Leap:
     joints: tuple[int, ...]
 
 
-def leaps(tracks: LocalTracks, times: np.ndarray, least: float = LEAST_JUMP, least_score: float = LEAST_SCORE) -> list[Leap]:
+def leaps(tracks: LocalTracks, times: np.ndarray, least: float = _LEAST_JUMP, least_score: float = _LEAST_SCORE) -> list[Leap]:
     """Where any joint leaps by so many body heights and multiples of what is usual. Left and right that have only changed places do not."""
     jump, score = np.nan_to_num(tracks.joint_jump), np.nan_to_num(tracks.joint_jump_score)
     hits = (jump >= least) & (score >= least_score) & ~exchanged(tracks)
@@ -92,7 +92,7 @@ def leap_features(tracks: LocalTracks, found: list[Leap], times: np.ndarray) -> 
         running_median(np.asarray(tracks.joint_speed, np.float64), half_window(times, _AROUND)) if len(times) > 1 else tracks.joint_speed
     )
     length, depth = (np.log(np.maximum(np.linalg.norm(v, axis=-1), _SHORTEST)) for v in (tracks.bone_shown, tracks.bone_pointing))
-    back, step = half_window(times, _BACK), float(np.median(np.diff(times)))
+    back, step = half_window(times, _BACK), frame_seconds(times)
     rows = [_features(tracks, leap, jump, np.asarray(speed), length, depth, back) for leap in found]
     columns = {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
     return {**columns, "rate": np.full(len(found), 1 / step)}

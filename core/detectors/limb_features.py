@@ -7,10 +7,10 @@ import numpy as np
 from core.detectors.forests import odds as fault_odds
 from core.detectors.leaps import leap_features, leaps
 from core.detectors.stretches import stretch_value
-from core.detectors.surroundings import Windows, frame_seconds
+from core.detectors.surroundings import Windows
 from core.tracks.bones import BONES
 from core.tracks.excursions import Excursions, excursions, steps
-from core.tracks.joints import JOINTS, median, quantile, running_median
+from core.tracks.joints import JOINTS, frame_seconds, median, quantile, running_median
 from core.tracks.local import LocalTracks
 
 FEATURES = (

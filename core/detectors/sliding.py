@@ -7,10 +7,10 @@ from scipy.ndimage import maximum_filter1d
 
 from core.detectors.candidate import LEAST, SLIDE, Candidate, frames_text, runs
 from core.detectors.forests import odds
-from core.detectors.surroundings import Windows, frame_seconds
+from core.detectors.surroundings import Windows
 from core.tracks.excursions import Excursions, excursions, steps
 from core.tracks.footing import MEASURES
-from core.tracks.joints import half_window, median
+from core.tracks.joints import frame_seconds, half_window, median
 from core.tracks.local import LocalTracks
 
 FEATURES = (*MEASURES, "support", "change", "rate")
@@ -35,7 +35,7 @@ def slides(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     if len(tracks) < 2:
         return []
     values = slide_odds(tracks, times)
-    step = float(np.median(np.diff(times)))
+    step = frame_seconds(times)
     found = []
     for first, stop in runs(values >= LEAST["slip"], bridge=2):
         peak = first + int(values[first:stop].argmax())
@@ -55,7 +55,7 @@ def slide_odds(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
     reach = 2 * half_window(times, _AFTER_LEAP) + 1
     leaps = maximum_filter1d((np.nan_to_num(tracks.unexplained) > _ABRUPT).astype(int), reach) > 0
     log = np.log(np.where(np.isfinite(tracks.footing[:, 0]) & ~leaps, raw, _NEVER))
-    half = max(1, round(_SMOOTH / float(np.median(np.diff(times)))))
+    half = max(1, round(_SMOOTH / frame_seconds(times)))
     smooth = np.convolve(np.pad(log, half, mode="edge"), np.ones(2 * half + 1) / (2 * half + 1), "valid")
     return np.asarray(np.exp(smooth))
 
@@ -63,7 +63,7 @@ def slide_odds(tracks: LocalTracks, times: np.ndarray) -> np.ndarray:
 def slide_features(tracks: LocalTracks, times: np.ndarray) -> dict[str, np.ndarray]:
     """[T] of each of FEATURES: MEASURES of `footing`, the share of the background that follows, how far the picture leaps, the rate."""
     columns = {name: np.asarray(tracks.footing[:, place], np.float64) for place, name in enumerate(MEASURES)}
-    rate = np.full(len(tracks), 1 / float(np.median(np.diff(times))))
+    rate = np.full(len(tracks), 1 / frame_seconds(times))
     return {**columns, "support": tracks.camera_support, "change": np.log1p(np.asarray(tracks.unexplained, np.float64)), "rate": rate}
 
 
@@ -75,7 +75,7 @@ def floats(tracks: LocalTracks, times: np.ndarray) -> list[Candidate]:
     far = np.minimum(np.linalg.norm(found.away, axis=-1), np.linalg.norm(found.back, axis=-1))
     at, path = Windows(found, len(tracks)), np.asarray(tracks.trunk_path, np.float64)
     stays = np.linalg.norm(at.inside(path) - (at.before(path) + at.after(path)) / 2, axis=-1)
-    # A body that is elsewhere for a frame or two has leapt.
+    # A body that is back long before it seems to be has leapt.
     floating = (far >= _LEAST_FLOAT) & (stays >= _STAYS * far)
     values = np.where(floating, odds("floats", float_features(tracks, found, times)), 0.0)
     told: list[Candidate] = []

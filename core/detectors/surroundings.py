@@ -7,10 +7,6 @@ import numpy as np
 from core.tracks.excursions import Excursions
 
 
-def frame_seconds(times: np.ndarray) -> float:
-    return float(np.median(np.diff(times)))
-
-
 class Windows:
     """Medians of three frames before, right inside and after each excursion, of arrays [T, ...] -> [N, ...]."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from core.tracks.hinges import body_axes
-from core.tracks.joints import JOINTS, JointMotion, half_window, median, quantile, running_median
+from core.tracks.joints import JOINTS, JointMotion, frame_seconds, half_window, median, quantile, running_median
 
 BONES = tuple(
     (f"{side}_{name}", JOINTS.index(f"{side}_{upper}"), JOINTS.index(f"{side}_{lower}"))
@@ -69,7 +69,7 @@ def bone_vectors(motion: JointMotion) -> tuple[np.ndarray, np.ndarray]:
 
 def bump_frames(times: np.ndarray) -> list[int]:
     """The numbers of frames for which a bone may be longer, the fewest first; rather one too many than one too few."""
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    step = frame_seconds(times)
     return sorted({max(_FEWEST_FRAMES, int(np.ceil(seconds / step - 0.1))) for seconds in _BUMP_SECONDS})
 
 

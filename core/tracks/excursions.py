@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.tracks.joints import frame_seconds
+
 # Seconds: that a step may take, that each line spans, that an excursion lasts.
 _STEP_SECONDS, _LINE_SECONDS, _SHORTEST, LONGEST = 0.1, 0.1, 0.18, 0.75
 _USUAL = 0.1  # body heights: of excursions as clear as each other the larger counts for more, this much for once
@@ -58,7 +60,7 @@ class Excursions:
 def steps(places: np.ndarray, times: np.ndarray, noise: float) -> Steps:
     """places [T, B, D], NaN unknown; noise: their own trembling, in the same unit."""
     total = len(places)
-    step = _frame_seconds(times)
+    step = frame_seconds(times)
     span = max(2, round(_LINE_SECONDS / step)) + 1
     longest = max(1, round(_STEP_SECONDS / step))
     jump = np.zeros((longest + 1, *places.shape))
@@ -87,7 +89,7 @@ def excursions(found: Steps, times: np.ndarray, longest: float = LONGEST) -> Exc
     jump = np.take_along_axis(found.jump, between[None, ..., None], axis=0)[0]
     length = np.linalg.norm(jump, axis=-1)
     total, bones = clear.shape
-    step = _frame_seconds(times)
+    step = frame_seconds(times)
     lags = np.array([lag for lag in range(max(3, round(_SHORTEST / step)), round(longest / step) + 2) if lag < total], int)
     strength = np.zeros((bones, len(lags), total))
     for row, lag in enumerate(lags):
@@ -126,7 +128,3 @@ def _strongest(strength: np.ndarray, lags: np.ndarray, bone: int) -> list[tuple[
         for near in range(max(start - _SAME_START, 0), min(start + _SAME_START + 1, strength.shape[1])):
             free[np.abs(near + lags - end) <= _SAME_STOP, near] = False
     return found
-
-
-def _frame_seconds(times: np.ndarray) -> float:
-    return float(np.median(np.diff(times))) if len(times) > 1 else 1.0

@@ -100,6 +100,11 @@ def pixels_per_metre(keypoints: np.ndarray, points: np.ndarray, use: np.ndarray,
     return np.where(np.isfinite(smooth), smooth, median(scale[:, None])[0])
 
 
+def frame_seconds(times: np.ndarray) -> float:
+    """The usual time from one frame to the next; 1 for fewer than two frames."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+
+
 def half_window(times: np.ndarray, seconds: float) -> int:
     """How many frames `seconds` are, at least 2."""
     step = float(np.median(np.diff(times))) if len(times) > 1 else seconds

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-from core.tracks.joints import quantile, running_quantile
+from core.tracks.joints import frame_seconds, quantile, running_quantile
 
 _LEAST = 0.8  # grey levels, the least usual step (see `pace`)
 _AROUND, _USUAL = 8, 0.6  # frames on either side, and their quantile
@@ -57,7 +57,7 @@ def order(person: np.ndarray, whole: np.ndarray, mirrored: np.ndarray, unexplain
     steps = abrupt(unexplained)
     fails = np.where(np.isfinite(unexplained), np.clip(np.asarray(unexplained, np.float64) - 1, 0, 1), 1.0)
     lags = person.shape[1]
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    step = frame_seconds(times)
     reversals = range(_SHORTEST_REVERSAL, min(lags - 2, int(_REVERSAL_SECONDS / step)) + 1)
     splices, mirrors = range(1, min(longest_splice(step), lags - 1) + 1), range(1, max(_LONGEST_MIRROR, int(_MIRROR_SECONDS / step)) + 1)
 

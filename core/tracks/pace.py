@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from core.tracks.joints import half_window, quantile, running_quantile
+from core.tracks.joints import frame_seconds, half_window, quantile, running_quantile
 
 # Grey levels of the thumbnails (`pixels.distances`): what fresh grain and compression do to a frame that is shown again (measured: 0.15 to
 # 0.35), and the change below which nothing is said about pace, since pulses of the compression are as large.
@@ -66,7 +66,7 @@ def pace(change: np.ndarray, flow: np.ndarray, times: np.ndarray) -> Pace:
 
 def freeze_steps(times: np.ndarray) -> range:
     """How many steps in a row without change may be a freeze."""
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    step = frame_seconds(times)
     return range(_STEPS_OF_SLOW if _SLOW <= step <= _TOO_SLOW else _STEPS, max(_LONGEST, round(_LONGEST_SECONDS / step)) + 1)
 
 

@@ -245,6 +245,26 @@ def test_that_a_limb_that_is_elsewhere_from_or_until_where_frames_are_left_out_i
     assert [(one.start, one.stop) for one in found if one.detector == "limbs"] == [(30, 42)] * told
 
 
+@pytest.mark.parametrize(
+    ("limb", "rare", "whole"),
+    [
+        (candidate("limbs", "stretch", 50, 62, ("left_wrist", "left_elbow")), 0.5, True),
+        (candidate("limbs", "stretch", 40, 53, ("left_wrist", "left_elbow")), 0.5, True),
+        (candidate("limbs", "stretch", 50, 62, ("left_wrist", "left_elbow")), 0.4, False),
+        (candidate("limbs", "stretch", 50, 62, ("right_knee", "right_hip")), 0.5, False),
+        (candidate("limbs", "stretch", 44, 62, ("left_wrist", "left_elbow")), 0.5, False),
+    ],
+)
+def test_that_a_joint_that_leaps_where_its_limb_begins_or_ends_to_be_elsewhere_is_that_fault(
+    limb: Candidate, rare: float, whole: bool
+) -> None:
+    leap = candidate("joints", "jump", 50, 52, ("left_wrist",))
+    ((found, minutes),) = one_each([(leap, 10.0), (limb, rare)], GlitchSettings())
+    assert (found.detector, found.peak, minutes) == ("joints", 50, 10.0)
+    wanted = (limb.kind, min(limb.start, 50), max(limb.stop, 52), limb.text) if whole else ("jump", 50, 52, leap.text)
+    assert (found.kind, found.start, found.stop, found.text) == wanted
+
+
 def test_that_the_joints_of_what_is_explained_away_are_kept_even_of_what_is_not_rare() -> None:
     splice, leap = candidate("splice", "jump", 50, 52), candidate("joints", "jump", 50, 53, ("left_wrist", "left_elbow"))
     assert resolved((splice, 10.0), (leap, 90.0)) == [("splice 50", 90.0, ["left_wrist", "left_elbow"])]

@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.glitches.kinds import Plant
 from core.detectors import forests
-from core.detectors.forests import Forest, bundled_forests
+from core.detectors.forests import Forest, read_forests
 from core.skeletons import OPENPOSE_BODY
 from core.tracks.pixels.measure import PixelTracks, measure_pictures
 from tests.moving_square import film as square_film
@@ -83,7 +83,7 @@ def test_that_the_joined_trees_say_what_the_models_say_also_of_unknown_values(tm
     asked = np.concatenate([values, generator.normal(0, 3, (200, 3)), [[np.nan] * 3, [np.inf, -np.inf, np.nan]]])
     expected = np.mean([model.decision_function(asked) for model in models], axis=0)
     write_forests(tmp_path / "trees.npz", {"slip": forest}, {})
-    for one in (forest, bundled_forests(tmp_path / "trees.npz")["slip"]):
+    for one in (forest, read_forests(tmp_path / "trees.npz")["slip"]):
         np.testing.assert_allclose(one.log_odds(dict(zip("abc", asked.T, strict=True))), expected, rtol=1e-6, atol=1e-6)
 
 
@@ -202,7 +202,7 @@ def test_that_figures_are_of_trees_that_have_not_seen_the_clip_and_count_faults_
 def test_that_what_is_written_holds_the_forests_and_the_figures(tmp_path: Path) -> None:
     given = counting(1.5, 2.5, bias=-1.0)
     write_forests(tmp_path / "trees.npz", {"slip": given}, {"slip": {"faults": 3}})
-    read = bundled_forests(tmp_path / "trees.npz")
+    read = read_forests(tmp_path / "trees.npz")
     assert list(read) == ["slip"]
     np.testing.assert_array_equal(read["slip"].log_odds({"x": np.arange(4.0)}), [-1.0, -1.0, 0.0, 1.0])
     with np.load(tmp_path / "trees.npz", allow_pickle=False) as arrays:

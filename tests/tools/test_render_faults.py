@@ -12,7 +12,7 @@ from core.tracks.bones import BONES
 from tools.mocap.clips import open_library
 from tools.mocap.recorded import read_recorded
 from tools.mocap.shooting import pictures_of
-from tools.render_faults import KINDS, make, shoot, training_jobs
+from tools.render_faults import KINDS, make, shoot, stage_faults, training_jobs
 from tools.render_mocap import Job, Shot
 from tools.render_mocap import shoot as shoot_clean
 
@@ -27,9 +27,14 @@ def staged(shot: Shot) -> tuple[object, ...]:
     return shot.fps, motion.translation.tobytes(), motion.body_pose.tobytes(), view.offset.tobytes(), view.size
 
 
+def filmed(shared: Path, again: int = 0) -> tuple[Shot, tuple[Plant, ...]]:
+    faulty = stage_faults(job(shared), KINDS.index("arm teleport"), str(shared / "mocap"), again)
+    return shoot(faulty), faulty.plants
+
+
 @pytest.fixture(scope="module")
 def first(shared: Path) -> tuple[Shot, tuple[Plant, ...]]:
-    return shoot(job(shared), KINDS.index("arm teleport"), str(shared / "mocap"))
+    return filmed(shared)
 
 
 def test_that_only_clips_are_filmed_that_the_benchmark_does_not_film(shared: Path) -> None:
@@ -41,7 +46,7 @@ def test_that_only_clips_are_filmed_that_the_benchmark_does_not_film(shared: Pat
 
 
 def test_that_a_film_and_its_faults_are_the_same_each_time(shared: Path, first: tuple[Shot, tuple[Plant, ...]]) -> None:
-    shot, plants = shoot(job(shared), KINDS.index("arm teleport"), str(shared / "mocap"))
+    shot, plants = filmed(shared)
     assert plants == first[1]
     assert [plant.kind for plant in plants] == ["arm teleport"]
     assert staged(shot) == staged(first[0])
@@ -51,7 +56,7 @@ def test_that_a_film_and_its_faults_are_the_same_each_time(shared: Path, first: 
 
 
 def test_that_another_round_has_another_camera(shared: Path, first: tuple[Shot, tuple[Plant, ...]]) -> None:
-    again, _ = shoot(job(shared), KINDS.index("arm teleport"), str(shared / "mocap"), again=1)
+    again, _ = filmed(shared, again=1)
     clean = shoot_clean(job(shared), "cmu", str(shared / "mocap"))
     assert len({shot.view.offset.tobytes() for shot in (first[0], again, clean)}) == 3
 

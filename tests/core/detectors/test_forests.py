@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.detectors import forests, leaps, limb_features, sliding
-from core.detectors.forests import BUNDLED, NAMES, Forest, bundled_forests, forest_arrays, odds
+from core.detectors.forests import BUNDLED, NAMES, Forest, forest_arrays, odds, read_forests
 
 NAN = np.nan
 INF = np.inf
@@ -68,7 +68,7 @@ def test_that_a_missing_feature_is_an_error() -> None:
 
 def test_that_what_is_written_is_read_back_equal(tmp_path: Path) -> None:
     given = forest(-2.5)
-    read = bundled_forests(written(tmp_path / "trees.npz", leaps=given, slip=forest(1.0)))
+    read = read_forests(written(tmp_path / "trees.npz", leaps=given, slip=forest(1.0)))
     assert list(read) == ["leaps", "slip"]
     found = read["leaps"]
     assert (found.features, found.bias, found.depth, read["slip"].bias) == (("a", "b"), -2.5, 2, 1.0)
@@ -89,7 +89,7 @@ def test_that_odds_are_those_of_the_named_forest_and_never_without_bound(tmp_pat
 
 def test_that_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        bundled_forests(tmp_path / "none.npz")
+        read_forests(tmp_path / "none.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"trees", b"PK\x03\x04 no archive"])
@@ -97,7 +97,7 @@ def test_that_a_file_of_something_else_is_an_error(tmp_path: Path, content: byte
     path = tmp_path / "trees.npz"
     path.write_bytes(content)
     with pytest.raises(ValueError):
-        bundled_forests(path)
+        read_forests(path)
 
 
 def test_that_a_file_that_is_cut_off_or_altered_is_an_error(tmp_path: Path) -> None:
@@ -105,36 +105,36 @@ def test_that_a_file_that_is_cut_off_or_altered_is_an_error(tmp_path: Path) -> N
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="damaged"):
-        bundled_forests(path)
+        read_forests(path)
     place = whole.index(b"leaps_threshold.npy") + 30
     path.write_bytes(whole[:place] + bytes(255 - one for one in whole[place : place + 20]) + whole[place + 20 :])
     with pytest.raises(ValueError, match="damaged"):
-        bundled_forests(path)
+        read_forests(path)
 
 
 def test_that_a_file_without_a_column_is_an_error(tmp_path: Path) -> None:
     arrays = {f"leaps_{name}": values for name, values in forest_arrays(forest()).items() if name != "threshold"}
     np.savez(tmp_path / "trees.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="threshold"):
-        bundled_forests(tmp_path / "trees.npz")
+        read_forests(tmp_path / "trees.npz")
 
 
 def test_that_pickles_are_not_read(tmp_path: Path) -> None:
     arrays = forest_arrays(forest()) | {"features": np.array(["a", {"b": 1}], object)}
     np.savez(tmp_path / "trees.npz", **{f"leaps_{name}": values for name, values in arrays.items()})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="allow_pickle"):
-        bundled_forests(tmp_path / "trees.npz")
+        read_forests(tmp_path / "trees.npz")
 
 
-def test_that_the_bundled_forests_rest_on_what_is_measured() -> None:
+def test_that_the_read_forests_rest_on_what_is_measured() -> None:
     measured = {"leaps": leaps.FEATURES, "limbs": limb_features.FEATURES, "slip": sliding.FEATURES, "floats": sliding.FLOAT_FEATURES}
     assert set(NAMES) == set(measured)
-    assert {name: one.features for name, one in bundled_forests(BUNDLED).items()} == measured
+    assert {name: one.features for name, one in read_forests(BUNDLED).items()} == measured
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_that_every_bundled_tree_leads_to_a_leaf_for_any_row(name: str) -> None:
-    found = bundled_forests(BUNDLED)[name]
+    found = read_forests(BUNDLED)[name]
     nodes = np.arange(len(found.value))
     leaf = found.left == nodes
     np.testing.assert_array_equal(leaf, found.right == nodes)

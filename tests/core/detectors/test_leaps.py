@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.detectors.forests import BUNDLED, bundled_forests
+from core.detectors.forests import BUNDLED, read_forests
 from core.detectors.leaps import FEATURES, Leap, exchanged, leap_features, leaps
 from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
@@ -36,7 +36,7 @@ def measured(tracks: LocalTracks, times: np.ndarray = TIMES) -> dict[str, float]
 
 
 def test_that_the_bundled_trees_weigh_these_features_and_no_others() -> None:
-    assert bundled_forests(BUNDLED)["leaps"].features == FEATURES
+    assert read_forests(BUNDLED)["leaps"].features == FEATURES
     assert set(leap_features(leaping({WRIST: {30: 0.3}}), [Leap(30, 31, 30, (WRIST,))], TIMES)) == set(FEATURES)
     assert set(leap_features(quiet_tracks(), [], TIMES)) == set(FEATURES)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.detectors.forests import BUNDLED, bundled_forests
+from core.detectors.forests import BUNDLED, read_forests
 from core.detectors.limb_features import FEATURES, limb_excursions, limb_features, limb_of_joint, stretch_value
 from core.tracks.bones import BONES
 from core.tracks.joints import JOINTS
@@ -32,7 +32,7 @@ def measured(tracks: LocalTracks, bone: str, times: np.ndarray = TIMES) -> dict[
 
 
 def test_that_the_bundled_trees_weigh_these_features_and_no_others() -> None:
-    assert bundled_forests(BUNDLED)["limbs"].features == FEATURES
+    assert read_forests(BUNDLED)["limbs"].features == FEATURES
     assert set(measured(standing(BENT), "left_forearm")) == set(FEATURES)
 
 

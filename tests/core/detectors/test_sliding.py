@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.detectors.forests import BUNDLED, bundled_forests
+from core.detectors.forests import BUNDLED, read_forests
 from core.detectors.sliding import FEATURES, FLOAT_FEATURES, float_features, floats, slide_features, slides, trunk_excursions
 from core.tracks.footing import MEASURES, footing
 from core.tracks.joints import JOINTS
@@ -41,7 +41,7 @@ def lifted(frames: range = range(30, 48)) -> np.ndarray:
 
 
 def test_that_the_bundled_trees_weigh_these_features_and_no_others() -> None:
-    forests = bundled_forests(BUNDLED)
+    forests = read_forests(BUNDLED)
     assert forests["slip"].features == FEATURES
     assert forests["floats"].features == FLOAT_FEATURES
     tracks = quiet_tracks(90, **carried(lifted()))
@@ -96,6 +96,12 @@ def test_that_a_body_that_is_lifted_at_once_and_let_down_floats() -> None:
 def test_that_a_body_that_is_not_likely_to_float_does_not(plant: Plant) -> None:
     plant(floats=("amount", 0.0, 0.019, 5.0))
     assert floats(quiet_tracks(90, **carried(lifted())), TIMES) == []
+
+
+def test_that_a_body_that_is_lifted_by_less_than_was_ever_planted_does_not_float() -> None:
+    path = lifted()
+    assert floats(quiet_tracks(90, **carried(0.5 * path)), TIMES) == []
+    assert len(floats(quiet_tracks(90, **carried(0.6 * path)), TIMES)) == 1
 
 
 def test_that_of_floats_at_one_place_one_is_told(plant: Plant) -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.detectors.surroundings import Windows, frame_seconds
+from core.detectors.surroundings import Windows
 from core.tracks.excursions import Excursions
+from core.tracks.joints import frame_seconds
 
 
 def windows(start: int = 10, stop: int = 18, away_frames: int = 1, back_frames: int = 2, total: int = 30) -> Windows:

@@ -57,12 +57,7 @@ def pixels_key(track: str) -> str:
 
 def flips_key(track: str) -> str:
     """The name of their flip tracks: which frames are looked at depends on what may be told of them."""
-    tables = {
-        "rarity": file_sha256(BUNDLED_RARITY),
-        "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
-        "body_faults": file_sha256(BUNDLED_FORESTS),
-    }
-    return make_key(pixels=pixels_key(track), flips=FLIPS_VERSION, detector=DETECTOR, **tables)
+    return make_key(pixels=pixels_key(track), flips=FLIPS_VERSION, detector=DETECTOR, **_event_tables())
 
 
 def analysis_keys(
@@ -75,13 +70,16 @@ def analysis_keys(
         track=track, manifold=manifold.sha256, variant=manifold.variant, allow_many=request.allow_many, version=EMBEDDING_VERSION
     )
     settings = asdict(GlitchSettings())
-    tables = {
-        "rarity": file_sha256(BUNDLED_RARITY),
-        "bands": file_sha256(BUNDLED_BANDS),
-        "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
-        "body_faults": file_sha256(BUNDLED_FORESTS),
-        "tempo_table": file_sha256(BUNDLED_TEMPO),
-    }
+    tables = {**_event_tables(), "bands": file_sha256(BUNDLED_BANDS), "tempo_table": file_sha256(BUNDLED_TEMPO)}
     glitches = make_key(embedding=embedding, detector=DETECTOR, settings=settings, shares=SHARES_VERSION, tempo=TEMPO_VERSION, **tables)
     analysis = make_key(glitches=glitches, action=request.action, scores=SCORES_VERSION, telltale=telltale_version())
     return Keys(extracted, track, embedding, glitches, analysis)
+
+
+def _event_tables() -> dict[str, str]:
+    """What decides which events may be told."""
+    return {
+        "rarity": file_sha256(BUNDLED_RARITY),
+        "pose_failure": file_sha256(BUNDLED_POSE_FAILURE),
+        "body_faults": file_sha256(BUNDLED_FORESTS),
+    }

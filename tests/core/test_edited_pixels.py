@@ -104,6 +104,7 @@ def test_that_what_needs_pictures_of_interpolated_frames_is_unknown(
 
     for name, expected in {
         "joint_flow": [50, 51, 52, 53], "person_flow": [50, 51, 52, 53], "unexplained": [50, 51, 52, 53], "colours": [50, 51, 52],
+        "bone_flow": [50, 51, 52, 53], "bone_unexplained": [50, 51, 52, 53], "bone_colours": [50, 51, 52],
         "sharpness": [50, 51, 52], "flow_turn": [50, 51, 52, 53, 54, 55, 56], "camera": [], "support": [], "light": [], "cut": [],
     }.items():  # fmt: skip
         values_before = getattr(pixels, name)
